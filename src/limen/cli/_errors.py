@@ -1,0 +1,19 @@
+"""Any exception as the LimenError that a person should read."""
+
+from __future__ import annotations
+
+from limen.cli._extras import extra_of
+from limen.errors import BadInput, InternalError, LimenError, MissingExtra
+
+REPORT = "this is a defect of limen; please report it with the output of LIMEN_TRACEBACK=1 and of limen doctor"
+
+
+def as_limen_error(problem: Exception) -> LimenError:
+    """The error itself if it is one of limen's; what the user can mend as bad input or a missing extra; else a defect."""
+    if isinstance(problem, LimenError):
+        return problem
+    if isinstance(problem, ModuleNotFoundError) and problem.name and (extra := extra_of(problem.name)):
+        return MissingExtra(problem.name.partition(".")[0], extra)
+    if isinstance(problem, OSError) and problem.filename is not None and problem.strerror:
+        return BadInput(f"{problem.filename}: {problem.strerror.lower()}")
+    return InternalError(f"{type(problem).__name__}: {problem}", REPORT)

@@ -1,0 +1,30 @@
+"""Which extra brings which package: read by ``doctor`` and by the message about a missing module."""
+
+from __future__ import annotations
+
+# extra -> {module: distribution}; tests compare it with pyproject.toml
+EXTRAS: dict[str, dict[str, str]] = {
+    "build": {"onnx": "onnx", "onnx_ir": "onnx-ir", "onnxruntime": "onnxruntime", "flatbuffers": "flatbuffers"},
+    "mcu": {"ziglang": "ziglang", "unicorn": "unicorn", "wasmtime": "wasmtime"},
+    "image": {"PIL": "Pillow"},
+    "audio": {"pymicro_features": "pymicro-features"},
+    "keras": {"h5py": "h5py"},
+    "torch": {"torch": "torch", "onnxscript": "onnxscript"},
+    "sklearn": {"sklearn": "scikit-learn", "skl2onnx": "skl2onnx"},
+    "openvino": {"openvino": "openvino"},
+    "iree": {"iree.compiler": "iree-base-compiler", "iree.runtime": "iree-base-runtime"},
+    "npu": {"ethosu": "ethos-u-vela"},
+}
+
+BASE: dict[str, str] = {
+    "numpy": "numpy",
+    "ai_edge_litert": "ai-edge-litert",
+    "msgspec": "msgspec",
+    "cryptography": "cryptography",
+}
+
+
+def extra_of(module: str) -> str | None:
+    """The extra that brings an importable module, or None."""
+    top = module.partition(".")[0]
+    return next((extra for extra, modules in EXTRAS.items() if {module, top} & set(modules)), None)
