@@ -9,7 +9,7 @@ REPORT = "this is a defect of limen; please report it with the output of LIMEN_T
 
 
 def as_limen_error(problem: Exception) -> LimenError:
-    """The error itself if it is one of limen's; what the user can mend as bad input or a missing extra; else a defect."""
+    """Limen's own errors as they are; a missing file or module as what the user can mend; the rest as a defect."""
     if isinstance(problem, LimenError):
         return problem
     if isinstance(problem, ModuleNotFoundError) and problem.name and (extra := extra_of(problem.name)):

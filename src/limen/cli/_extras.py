@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+
 # extra -> {module: distribution}; tests compare it with pyproject.toml
 EXTRAS: dict[str, dict[str, str]] = {
     "build": {"onnx": "onnx", "onnx_ir": "onnx-ir", "onnxruntime": "onnxruntime", "flatbuffers": "flatbuffers"},
@@ -28,3 +30,17 @@ def extra_of(module: str) -> str | None:
     """The extra that brings an importable module, or None."""
     top = module.partition(".")[0]
     return next((extra for extra, modules in EXTRAS.items() if {module, top} & set(modules)), None)
+
+
+def version(distribution: str) -> str | None:
+    """Installed version of a distribution, or None."""
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def installed() -> dict[str, dict[str, str | None]]:
+    """extra (and ``base``) -> {distribution: its version, or None}."""
+    groups = {"base": BASE, **EXTRAS}
+    return {extra: {name: version(name) for name in modules.values()} for extra, modules in groups.items()}

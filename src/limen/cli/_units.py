@@ -1,6 +1,7 @@
 """Quantities on the command line: a plain number is points, milliseconds, bytes or a count; a suffix says otherwise.
 
-Used as argparse types. Upper and lower case are the same. ``k`` and ``M`` are powers of ten, ``KiB`` and ``MiB`` of two.
+Used as argparse types. Upper and lower case are the same. ``k`` and ``M`` are powers of ten, ``KiB`` and ``MiB``
+of two.
 """
 
 from __future__ import annotations

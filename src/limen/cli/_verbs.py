@@ -9,10 +9,11 @@ import pkgutil
 from pathlib import Path
 
 from limen.cli._command import Command, Parser
-from limen.errors import UsageError
+from limen.errors import InternalError, UsageError
 from limen.registry import suggest
 
 GROUP = "limen.cli"
+FLAGS = ("--help", "--version")
 
 EXIT_CODES = """\
 exit codes: 0 done, 2 usage, 3 bad input, 4 unsupported, 5 budget not kept, 6 not measurable here,
@@ -23,7 +24,11 @@ def names() -> tuple[str, ...]:
     """All verbs: the modules of this folder, then entry points."""
     here = (info.name for info in pkgutil.iter_modules([str(Path(__file__).parent)]))
     outside = (entry.name for entry in importlib.metadata.entry_points(group=GROUP))
-    return tuple(sorted({name for name in here if not name.startswith("_")} | set(outside)))
+    found = [name for name in (*here, *outside) if not name.startswith("_")]
+    twice = {name for name in found if found.count(name) > 1}
+    if twice:
+        raise InternalError(f"verb {', '.join(sorted(twice))}: registered twice")
+    return tuple(sorted(found))
 
 
 def find(verb: str) -> tuple[Command, Parser]:
@@ -33,13 +38,15 @@ def find(verb: str) -> tuple[Command, Parser]:
         UsageError: no such verb; the hint names the nearest ones.
     """
     if verb not in names():
-        kind = "flag" if verb.startswith("-") else "verb"
-        raise UsageError(f"{verb!r} is not a {kind} of limen", suggest(verb, names()))
+        known, kind = (FLAGS, "flag") if verb.startswith("-") else (names(), "verb")
+        raise UsageError(f"{verb!r} is not a {kind} of limen", suggest(verb, known))
     command, doc = _load(verb)
     parser = Parser(f"limen {verb}", doc)
     command.arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line of stdout")
-    parser.add_argument("--progress", action="store_true", help="show progress on stderr even where it is not a terminal")
+    parser.add_argument(
+        "--progress", action="store_true", help="show progress on stderr even where it is not a terminal"
+    )
     return command, parser
 
 
