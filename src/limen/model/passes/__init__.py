@@ -1,0 +1,1 @@
+"""Passes on a Model, one file each: pure, and the same object back when there is nothing to do."""
