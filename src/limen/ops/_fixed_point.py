@@ -1,0 +1,159 @@
+"""Fixed-point arithmetic of TFLite's reference kernels, on whole arrays, to the bit.
+
+Sources: gemmlowp's fixed-point headers (saturating rounding doubling high multiply, rounding divide by a power of
+two); Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference"
+(2018), section 2.2; TFLite's 8-bit and 16x8 quantisation specifications. The double-rounding form is the one that
+LiteRT's packages are built with.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from limen.errors import ProgramError
+from limen.program import Array
+
+Int32 = NDArray[np.int32]
+Int64 = NDArray[np.int64]
+
+INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
+_BLOCK = 1 << 15
+
+
+@dataclass(frozen=True, slots=True)
+class Multiplier:
+    """A positive or negative real factor as mantissa * 2**(shift - 31).
+
+    Args:
+        mantissa: int32, with 2**30 <= |mantissa| < 2**31, or 0; a scalar or one per channel.
+        shift: the power of two; positive shifts left.
+    """
+
+    mantissa: Int64
+    shift: Int64
+
+
+def quantize_multiplier(real: float) -> tuple[int, int]:
+    """Mantissa and shift of one double; factors under 2**-32 become 0."""
+    if real == 0.0:
+        return 0, 0
+    if not math.isfinite(real):
+        raise ProgramError(f"the rescaling factor {real} is not finite; a scale is out of range")
+    fraction, shift = math.frexp(real)
+    mantissa = round_half_away(fraction * 2.0**31)
+    if mantissa == 2**31:
+        mantissa, shift = mantissa // 2, shift + 1
+    return (0, 0) if shift < -31 else (mantissa, shift)
+
+
+def multiplier(real: float) -> Multiplier:
+    """One factor for all elements."""
+    mantissa, shift = quantize_multiplier(real)
+    return Multiplier(np.int64(mantissa), np.int64(shift))  # type: ignore[arg-type]
+
+
+def multipliers(reals: Iterable[float]) -> Multiplier:
+    """One factor per channel, along the last axis."""
+    pairs = [quantize_multiplier(float(real)) for real in reals]
+    return Multiplier(np.array([p[0] for p in pairs], np.int64), np.array([p[1] for p in pairs], np.int64))
+
+
+def smaller_than_one(real: float, what: str) -> Multiplier:
+    """A factor that the kernel requires to lie strictly between 0 and 1.
+
+    Raises:
+        ProgramError: it does not; ``what`` names the factor.
+    """
+    found = multiplier(real)
+    if not 0.0 < real < 1.0 or found.shift > 0:
+        raise ProgramError(f"{what} is {real:g}, must lie between 0 and 1")
+    return found
+
+
+def round_half_away(real: float) -> int:
+    """Nearest integer of a double, halves away from zero (C's ``round``)."""
+    return int(math.copysign(math.floor(abs(real) + 0.5), real)) if abs(real) < 2**52 else int(real)
+
+
+def round_away(values: Array) -> Array:
+    """Nearest integer of each element in its own float type, halves away from zero (C's ``roundf`` and ``round``)."""
+    whole = np.trunc(values)
+    return whole + np.where(np.abs(values - whole) >= 0.5, np.copysign(values.dtype.type(1), values), 0).astype(
+        values.dtype
+    )
+
+
+def wrap_int32(values: ArrayLike) -> Int64:
+    """Two's complement wrap of int64 values to the int32 range, kept as int64."""
+    return np.asarray(values, np.int64).astype(np.int32).astype(np.int64)
+
+
+def doubling_high_mul(a: Array, b: ArrayLike) -> Int64:
+    """gemmlowp's SaturatingRoundingDoublingHighMul on int32 values held as int64: round(a * b / 2**31), halves up."""
+    product = np.asarray(a, np.int64) * np.asarray(b, np.int64)
+    return np.minimum((product + (1 << 30)) >> 31, INT32_MAX)
+
+
+def divide_by_pot(values: Array, exponent: ArrayLike) -> Int64:
+    """gemmlowp's RoundingDivideByPOT: round(x / 2**exponent), halves away from zero."""
+    x = np.asarray(values, np.int64)
+    e = np.asarray(exponent, np.int64)
+    half = (np.int64(1) << e) >> 1
+    return (x + half - ((x < 0) & (half > 0))) >> e
+
+
+def rescale(values: Array, factor: Multiplier) -> Int64:
+    """MultiplyByQuantizedMultiplier for int32 accumulators; channels run along the last axis.
+
+    Args:
+        values: int32 values in an int32 or int64 array.
+
+    Returns:
+        int64 array of int32 values.
+    """
+    x = np.asarray(values, np.int64)
+    left = np.maximum(factor.shift, 0)
+    if np.any(left):
+        x = wrap_int32(x << left)
+    return divide_by_pot(doubling_high_mul(x, factor.mantissa), np.maximum(-factor.shift, 0))
+
+
+def rescale_int64(values: Array, factor: Multiplier) -> Int64:
+    """MultiplyByQuantizedMultiplier for int64 accumulators (16x8): a 16-bit mantissa and one rounding, halves up.
+
+    Args:
+        values: int64, |value| < 2**47.
+    """
+    reduced = np.where(factor.mantissa < 0x7FFF0000, (factor.mantissa + (1 << 15)) >> 16, 0x7FFF)
+    total = 15 - factor.shift
+    return wrap_int32((np.asarray(values, np.int64) * reduced + (np.int64(1) << (total - 1))) >> total)
+
+
+def requantize(
+    values: Array, factor: Multiplier, zero_point: int, low: int, high: int, dtype: str, wide: bool = False
+) -> Array:
+    """Accumulators to codes: rescale, add the zero point, clamp, narrow; in blocks that stay in cache.
+
+    Args:
+        values: [..., C] accumulators (int32 or int64).
+        factor: a scalar, or one per channel of the last axis.
+        low, high: inclusive range of codes.
+        dtype: of the codes.
+        wide: accumulators are int64 (16x8 kernels).
+    """
+    scale = rescale_int64 if wide else rescale
+    channels = values.shape[-1] if values.ndim else 1
+    flat = values.reshape(-1, channels)
+    out = np.empty(flat.shape, dtype)
+    rows = max(1, _BLOCK // max(channels, 1))
+    for start in range(0, flat.shape[0], rows):
+        block = scale(flat[start : start + rows], factor)
+        block += zero_point
+        np.clip(block, low, high, out=block)
+        out[start : start + rows] = block
+    return out.reshape(values.shape)
