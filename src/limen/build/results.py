@@ -1,0 +1,219 @@
+"""What the verbs return: frozen records whose fields are the contract's JSON keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """``limen compile``.
+
+    Args:
+        target: its name.
+        files: paths written.
+        ram: bytes of activations and states the artifact needs at run time, as planned.
+        flash: bytes of the artifact.
+        permutation: port name -> axes, ``stored = numpy.transpose(source, axes)``; None for identity.
+        recipe: what was applied.
+    """
+
+    target: str
+    files: tuple[str, ...]
+    ram: int | None
+    flash: int
+    permutation: Mapping[str, tuple[int, ...] | None]
+    recipe: str
+    integer_mac_share: float
+    islands: Mapping[str, str]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def text(self) -> str:
+        lines = [f"{path}" for path in self.files]
+        ram = "unknown" if self.ram is None else f"{self.ram:,} bytes"
+        lines.append(f"target {self.target}, recipe {self.recipe}: flash {self.flash:,} bytes, RAM {ram}")
+        lines.append(f"{100 * self.integer_mac_share:.1f} % of the multiply-accumulates run in integers")
+        lines += [f"in float: {name}: {why}" for name, why in self.islands.items()]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One row of a build's report: an artifact on an engine.
+
+    Args:
+        engine: which runs it.
+        artifact: file name.
+        metric: on the evaluation data; None without labels.
+        agreement: share of samples with the float model's class.
+        latency_us: median on this host; None where not measured.
+        size_bytes: of the artifact.
+        ram_bytes: planned arena; None where the engine plans itself.
+        sqnr_db: of the first output against the float model.
+    """
+
+    engine: str
+    artifact: str
+    metric: float | None
+    agreement: float | None
+    latency_us: float | None
+    size_bytes: int
+    ram_bytes: int | None
+    sqnr_db: float | None
+
+
+@dataclass(frozen=True)
+class Built:
+    """``limen build``."""
+
+    core_digest: str
+    artifacts: tuple[Mapping[str, Any], ...]
+    recipe: str
+    report: Mapping[str, Any]
+    output: str
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def text(self) -> str:
+        rows = self.report.get("variants", [])
+        lines = [f"{self.output}: core {self.core_digest}", f"recipe {self.recipe}"]
+        for note in self.report.get("notes", []):
+            lines.append(f"note: {note}")
+        lines.append(variant_table(rows, self.report.get("metric")))
+        return "\n".join(lines)
+
+
+def variant_table(rows: list[Mapping[str, Any]], metric: str | None) -> str:
+    """The rows of a report for a person."""
+    head = ("engine", "artifact", metric or "metric", "agreement", "SQNR dB", "size B", "RAM B", "median us")
+    body = [
+        (
+            str(r["engine"]),
+            str(r["artifact"]),
+            _number(r["metric"], 4),
+            _number(r["agreement"], 4),
+            _number(r["sqnr_db"], 1),
+            _number(r["size_bytes"], 0),
+            _number(r["ram_bytes"], 0),
+            _number(r["latency_us"], 1),
+        )
+        for r in rows
+    ]
+    widths = [max(len(row[i]) for row in [head, *body]) for i in range(len(head))]
+    return "\n".join("  ".join(f"{c:<{w}}" for c, w in zip(row, widths, strict=True)).rstrip() for row in [head, *body])
+
+
+def _number(value: float | int | None, digits: int) -> str:
+    return "-" if value is None else f"{value:,.{digits}f}"
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """``limen evaluate``."""
+
+    metric: str
+    value: float
+    n: int
+    engine: str
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def text(self) -> str:
+        return f"{self.metric} {self.value:.4f} on {self.n} samples, engine {self.engine}"
+
+
+@dataclass(frozen=True)
+class LayerError:
+    name: str
+    sqnr_db: float
+
+
+@dataclass(frozen=True)
+class Compared:
+    """``limen compare``: of the outputs, then of every tensor both graphs have under the same name."""
+
+    sqnr_db: float
+    agreement: float
+    layers: tuple[LayerError, ...]
+    n: int
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def text(self) -> str:
+        lines = [f"outputs: SQNR {self.sqnr_db:.1f} dB, same class on {100 * self.agreement:.1f} % of {self.n}"]
+        lines += [f"{layer.sqnr_db:8.1f} dB  {layer.name}" for layer in self.layers]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Benched:
+    """``limen bench``: microseconds of one run, wall time."""
+
+    engine: str
+    p50_us: float
+    p90_us: float
+    p99_us: float
+    n: int
+    host_busy: bool
+    threads: int
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def text(self) -> str:
+        busy = "; the host was busy: trust ratios, not these times" if self.host_busy else ""
+        times = f"p50 {self.p50_us:.1f} us, p90 {self.p90_us:.1f}, p99 {self.p99_us:.1f}"
+        return f"{self.engine}, {self.threads} thread(s): {times} over {self.n} runs{busy}"
+
+
+@dataclass(frozen=True)
+class Blocker:
+    """Why a target refuses a node, and what to do."""
+
+    node: str
+    op: str
+    why: str
+    way_out: str
+
+
+@dataclass(frozen=True)
+class TargetVerdict:
+    target: str
+    ok: bool
+    blockers: tuple[Blocker, ...]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """``limen check``."""
+
+    runs_on: tuple[TargetVerdict, ...]
+    ram_lower_bound: int | None
+    flash_lower_bound: int | None
+    device: str
+    fits: bool | None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def text(self) -> str:
+        lines = []
+        for verdict in self.runs_on:
+            lines.append(f"{verdict.target}: {'runs' if verdict.ok else 'blocked'} on {self.device}")
+            lines += [f"  {b.node}: {b.why}; {b.way_out}" for b in verdict.blockers]
+        if self.ram_lower_bound is not None:
+            lines.append(f"RAM at least {self.ram_lower_bound:,} bytes, flash at least {self.flash_lower_bound:,} bytes")
+        return "\n".join(lines)
+
+
+def relative(path: Path) -> str:
+    """The path as it is reported."""
+    return str(path)

@@ -1,0 +1,143 @@
+"""The user's metric: named ones, or a Python function ``module:function`` of (labels, outputs).
+
+Every metric takes labels [n] or [n, ...] and the model's first output [n, ...] (float), and returns a float where
+larger is better, except ``rmse`` and ``cer``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limen.errors import DataError, UsageError
+from limen.registry import suggest
+
+Array = NDArray[Any]
+Metric = Callable[[Array, Array], float]
+LOWER_IS_BETTER = frozenset({"rmse", "cer"})
+
+
+def predictions(outputs: Array) -> NDArray[np.int64]:
+    """Class of each sample: argmax over the last axis, or output > 0.5 where there is one value per sample."""
+    flat = outputs.reshape(len(outputs), -1)
+    if flat.shape[1] == 1:
+        return (flat[:, 0] > 0.5).astype(np.int64)
+    return np.asarray(flat.argmax(1), np.int64)
+
+
+def _classes(labels: Array) -> NDArray[np.int64]:
+    """Labels as class indices; one-hot rows become their argmax."""
+    flat = labels.reshape(len(labels), -1)
+    return np.asarray(flat[:, 0] if flat.shape[1] == 1 else flat.argmax(1), np.int64)
+
+
+def accuracy(labels: Array, outputs: Array) -> float:
+    """Share of samples whose class is right."""
+    if outputs.size == len(outputs) and outputs.dtype.kind in "iu":
+        return float(np.mean(outputs.reshape(-1) == _classes(labels)))
+    return float(np.mean(predictions(outputs) == _classes(labels)))
+
+
+def auc(labels: Array, outputs: Array) -> float:
+    """Area under the ROC curve of a two-class score (Mann-Whitney U, ties count half)."""
+    truth = _classes(labels)
+    flat = outputs.reshape(len(outputs), -1).astype(np.float64)
+    score = flat[:, -1] if flat.shape[1] <= 2 else None
+    if score is None or set(np.unique(truth)) - {0, 1}:
+        raise DataError("auc: needs two classes and one or two outputs per sample", "use accuracy or f1")
+    positive, negative = int((truth == 1).sum()), int((truth == 0).sum())
+    if not positive or not negative:
+        raise DataError("auc: the data holds only one class")
+    order = np.argsort(score, kind="stable")
+    _, inverse, counts = np.unique(score[order], return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    ranks = np.empty(len(score))
+    ranks[order] = (last - (counts - 1) / 2)[inverse]
+    return float((ranks[truth == 1].sum() - positive * (positive + 1) / 2) / (positive * negative))
+
+
+def f1(labels: Array, outputs: Array) -> float:
+    """F1 of class 1 for two classes, macro average for more."""
+    truth, guess = _classes(labels), predictions(outputs)
+    classes = np.unique(np.concatenate([truth, guess]))
+    wanted = np.asarray([1]) if set(classes) <= {0, 1} else classes
+    scores = []
+    for c in wanted:
+        hit = int(((truth == c) & (guess == c)).sum())
+        wrong = int(((truth == c) ^ (guess == c)).sum())
+        scores.append(2 * hit / (2 * hit + wrong) if hit or wrong else 0.0)
+    return float(np.mean(scores))
+
+
+def rmse(labels: Array, outputs: Array) -> float:
+    """Root mean squared error; labels and outputs hold the same number of values."""
+    if labels.size != outputs.size:
+        raise DataError(f"rmse: labels are {list(labels.shape)}, outputs {list(outputs.shape)}")
+    error = labels.reshape(-1).astype(np.float64) - outputs.reshape(-1).astype(np.float64)
+    return float(np.sqrt(np.mean(error**2)))
+
+
+def cer(labels: Array, outputs: Array) -> float:
+    """Character error rate: edit distance over reference length; greedy CTC over [n, time, classes], blank 0.
+
+    Labels are [n, length] class indices, padded with -1 or 0.
+    """
+    if outputs.ndim < 3:
+        raise DataError(f"cer: outputs are {list(outputs.shape)}, expected [n, time, classes]")
+    distance = length = 0
+    for row, frame in zip(labels, outputs.reshape(len(outputs), *outputs.shape[-2:]), strict=True):
+        path = frame.argmax(-1)
+        kept = np.concatenate([[True], path[1:] != path[:-1]]) & (path != 0)
+        truth = [int(v) for v in np.ravel(row) if v > 0]
+        distance += edit_distance(truth, [int(v) for v in path[kept]])
+        length += len(truth)
+    return distance / max(length, 1)
+
+
+def edit_distance(a: Sequence[int], b: Sequence[int]) -> int:
+    """Levenshtein distance."""
+    previous = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        current = [i]
+        for j, y in enumerate(b, 1):
+            current.append(min(previous[j] + 1, current[j - 1] + 1, previous[j - 1] + (x != y)))
+        previous = current
+    return previous[-1]
+
+
+METRICS: dict[str, Metric] = {"accuracy": accuracy, "auc": auc, "f1": f1, "rmse": rmse, "cer": cer}
+
+
+def find_metric(name: str) -> Metric:
+    """A metric by name, or ``module:function``; the working folder is searched for the module.
+
+    Raises:
+        UsageError: no such metric, module or function.
+    """
+    if ":" not in name:
+        if name not in METRICS:
+            raise UsageError(f"metric {name!r} is not known", suggest(name, [*METRICS, "module:function"]))
+        return METRICS[name]
+    module_name, _, function = name.partition(":")
+    here = str(Path.cwd())
+    added = here not in sys.path
+    if added:
+        sys.path.insert(0, here)
+    try:
+        found = getattr(importlib.import_module(module_name), function)
+    except (ImportError, AttributeError) as error:
+        raise UsageError(f"metric {name!r} cannot be loaded: {error}") from error
+    finally:
+        if added:
+            sys.path.remove(here)
+
+    def metric(labels: Array, outputs: Array) -> float:
+        return float(found(labels, outputs))
+
+    return metric

@@ -1,0 +1,111 @@
+"""What the optimiser decides, as data: tensor -> element type, scale, zero point, and where each came from.
+
+Decisions stand beside the float Model. A Program, a QDQ Model and a .tflite are emissions of them; none is their
+carrier. Keys are tensor names of the lowered float Program, which keep the Model's value names wherever both have
+the value.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
+
+from limen.errors import DataError
+from limen.program import DType, Quant
+
+SCHEMA = 1
+Origin = Literal["range", "same", "fixed", "weights", "float"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How one tensor is stored.
+
+    Args:
+        dtype: element type of the stored codes; float32 keeps the tensor in float.
+        quant: scales and zero points; None for float types.
+        origin: ``range`` measured on calibration data, ``same`` shared with a group, ``fixed`` by the operator,
+            ``weights`` from the constant's own values, ``float`` left in float.
+        low: smallest real value seen or implied.
+        high: largest.
+        reason: why it is left in float, or what the group is.
+    """
+
+    dtype: DType
+    quant: Quant | None = None
+    origin: Origin = "range"
+    low: float = 0.0
+    high: float = 0.0
+    reason: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Decisions:
+    """The record of one quantisation.
+
+    Args:
+        recipe: its name, see ``limen.optimize.recipes``.
+        tensors: tensor name -> Decision.
+        samples: how many calibration runs the ranges come from.
+        islands: first output of each node left in float -> the reason.
+    """
+
+    recipe: str
+    tensors: Mapping[str, Decision]
+    samples: int = 0
+    islands: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tensors", MappingProxyType(dict(self.tensors)))
+        object.__setattr__(self, "islands", MappingProxyType(dict(self.islands)))
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON values; the same decisions give the same values in the same order."""
+        return {
+            "schema": SCHEMA,
+            "recipe": self.recipe,
+            "samples": self.samples,
+            "islands": dict(sorted(self.islands.items())),
+            "tensors": {name: _entry(self.tensors[name]) for name in sorted(self.tensors)},
+        }
+
+    def to_bytes(self) -> bytes:
+        return json.dumps(self.to_json(), sort_keys=True, separators=(",", ":")).encode()
+
+    @staticmethod
+    def from_json(value: Mapping[str, Any]) -> Decisions:
+        """Read back.
+
+        Raises:
+            DataError: another schema, or a field is missing or of the wrong kind.
+        """
+        if value.get("schema") != SCHEMA:
+            raise DataError(f"decisions: schema {value.get('schema')!r} is not known", f"this limen reads {SCHEMA}")
+        try:
+            tensors = {str(name): _decision(entry) for name, entry in value["tensors"].items()}
+            return Decisions(str(value["recipe"]), tensors, int(value["samples"]), value["islands"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise DataError(f"decisions: cannot be read: {error!r}") from error
+
+
+def _entry(decision: Decision) -> dict[str, Any]:
+    quant = decision.quant
+    return {
+        "dtype": decision.dtype,
+        "origin": decision.origin,
+        "low": decision.low,
+        "high": decision.high,
+        "reason": decision.reason,
+        "quant": None if quant is None else [list(quant.scale), list(quant.zero_point), quant.axis],
+    }
+
+
+def _decision(entry: Mapping[str, Any]) -> Decision:
+    quant = entry["quant"]
+    read = None if quant is None else Quant(tuple(quant[0]), tuple(quant[1]), quant[2])
+    return Decision(
+        entry["dtype"], read, entry["origin"], float(entry["low"]), float(entry["high"]), str(entry["reason"])
+    )

@@ -1,0 +1,181 @@
+"""Decisions -> QDQ Model: QuantizeLinear and DequantizeLinear around every tensor that has a Decision.
+
+Activations are uint8 (int8 codes shifted by 128: the same real values), because ONNX Runtime's x86 kernels are U8S8;
+int16 activations need opset 21. Weights are int8 per output channel, biases int32 at scale input * weight. Values that
+only reshape or permute a decided value share its Decision, so that the engine keeps them in integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import onnx_ir as ir
+
+from limen.model import Model
+from limen.model.edit import constant, fresh_name, rewritten
+from limen.model.graph import Array, constant_of, dtype_of
+from limen.optimize.decisions import Decision, Decisions
+from limen.optimize.schemes import dequantize, quantize, quantize_bias, weight_quant, widen_for_bias
+from limen.program import Quant
+
+PASSIVE = frozenset({"Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze", "Identity"})
+FUSED = frozenset({"Relu", "Clip"})
+WEIGHTED = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
+INT16_OPSET = 21
+
+
+def emit_qdq(model: Model, decisions: Decisions) -> Model:
+    """The Model with Q/DQ pairs; float inputs and outputs.
+
+    Args:
+        model: the float Model the decisions were made for, normalised.
+        decisions: keyed by value name.
+    """
+    table = _spread(model, decisions.tensors)
+    wide = any(d.dtype == "int16" for d in table.values())
+
+    def rewrite(graph: ir.Graph) -> int:
+        emission = _Emission(graph, table)
+        for node in list(graph):
+            emission.weights(node)
+        for value in [*graph.inputs, *(v for node in list(graph) for v in node.outputs)]:
+            emission.activation(value)
+        return 1
+
+    result = rewritten(model, rewrite)
+    if wide and result.opset < INT16_OPSET:
+        result.ir.graph.opset_imports[""] = INT16_OPSET
+    return result
+
+
+def _spread(model: Model, tensors: Mapping[str, Decision]) -> dict[str, Decision]:
+    """Decisions of activations, also of values that passive nodes make of a decided one, and the reverse."""
+    table = {name: d for name, d in tensors.items() if d.quant is not None and d.quant.axis is None}
+    nodes = [node for node in model.ir.graph if node.op_type in PASSIVE]
+    for node in nodes:
+        _share(table, node.inputs[0], node.outputs[0])
+    for node in reversed(nodes):
+        _share(table, node.outputs[0], node.inputs[0])
+    return table
+
+
+def _share(table: dict[str, Decision], known: ir.Value | None, other: ir.Value | None) -> None:
+    if known is None or other is None or constant_of(other) is not None:
+        return
+    if str(known.name) in table and str(other.name) not in table:
+        table[str(other.name)] = table[str(known.name)]
+
+
+@dataclass
+class _Emission:
+    """Edits one graph."""
+
+    graph: ir.Graph
+    table: Mapping[str, Decision]
+
+    def activation(self, value: ir.Value) -> None:
+        """Put a Q/DQ pair behind a value; its readers, and the graph's output, get the pair's result."""
+        decision = self.table.get(str(value.name))
+        if decision is None or decision.quant is None or dtype_of(value) != np.float32:
+            return
+        uses = list(value.uses())
+        outputs = [i for i, out in enumerate(self.graph.outputs) if out is value]
+        if not uses and not outputs:
+            return
+        anchor = value.producer()
+        pair = self._pair(value, decision)
+        if anchor is None:
+            self.graph.insert_before(self.graph[0], pair)
+        else:
+            self.graph.insert_after(anchor, pair)
+        result = pair[1].outputs[0]
+        for node, index in uses:
+            node.replace_input_with(index, result)
+        for index in outputs:
+            name = str(value.name)
+            value.name = fresh_name(self.graph, f"{name}/real")
+            result.name = name
+            self.graph.outputs[index] = result
+
+    def _pair(self, value: ir.Value, decision: Decision) -> list[ir.Node]:
+        assert decision.quant is not None
+        name = str(value.name)
+        scale = constant(self.graph, f"{name}/scale", np.asarray(decision.quant.scale[0], np.float32))
+        zero = constant(self.graph, f"{name}/zero_point", _zero_point(decision))
+        q = ir.node("QuantizeLinear", [value, scale, zero])
+        q.name, q.outputs[0].name = f"{name}/q", fresh_name(self.graph, f"{name}/q")
+        q.outputs[0].shape, q.outputs[0].type = value.shape, zero.type
+        dq = ir.node("DequantizeLinear", [q.outputs[0], scale, zero])
+        dq.name, dq.outputs[0].name = f"{name}/dq", fresh_name(self.graph, f"{name}/dq")
+        dq.outputs[0].shape, dq.outputs[0].type = value.shape, value.type
+        return [q, dq]
+
+    def weights(self, node: ir.Node) -> None:
+        """Store the constant weights and bias of a node as integers, if the node's data has a Decision."""
+        if node.op_type not in WEIGHTED or len(node.inputs) < 2 or not self._is_integer(node):
+            return
+        data, weight = node.inputs[0], constant_of(node.inputs[1])
+        assert data is not None
+        decision = self.table.get(str(data.name))
+        if decision is None or decision.quant is None or weight is None or weight.dtype != np.float32:
+            return
+        axis = _channel_axis(node, weight)
+        quant = weight_quant(weight, axis)
+        bias = constant_of(node.inputs[2]) if len(node.inputs) > 2 else None
+        plain_bias = bias is not None and bias.ndim == 1 and decision.dtype == "int8" and len(bias) == len(quant.scale)
+        if bias is not None and plain_bias:
+            quant = widen_for_bias(quant, bias, decision.quant.scale[0])
+        name = str(node.inputs[1].name)  # type: ignore[union-attr]
+        node.replace_input_with(1, self._dequantized(node, name, quantize(weight, quant, "int8"), quant))
+        if bias is not None and plain_bias:
+            codes, bias_quant = quantize_bias(bias, decision.quant.scale[0], quant, "int32")
+            name = str(node.inputs[2].name)  # type: ignore[union-attr]
+            node.replace_input_with(2, self._dequantized(node, name, codes, bias_quant))
+
+    def _is_integer(self, node: ir.Node) -> bool:
+        """Whether the node's result, or that of the activation behind it, has a Decision."""
+        value = node.outputs[0]
+        if str(value.name) in self.table:
+            return True
+        readers = [use.node for use in value.uses()]
+        return len(readers) == 1 and readers[0].op_type in FUSED and str(readers[0].outputs[0].name) in self.table
+
+    def _dequantized(self, node: ir.Node, name: str, codes: Array, quant: Quant) -> ir.Value:
+        stored = constant(self.graph, f"{name}/codes", codes)
+        per_channel = quant.axis is not None
+        scales = quant.scales if per_channel else quant.scales[0]
+        zeros = np.zeros(np.shape(scales), codes.dtype)
+        inputs = [
+            stored,
+            constant(self.graph, f"{name}/scale", scales),
+            constant(self.graph, f"{name}/zero_point", zeros),
+        ]
+        dq = ir.node("DequantizeLinear", inputs, {"axis": quant.axis} if per_channel else {})
+        dq.name, dq.outputs[0].name = f"{name}/dq", fresh_name(self.graph, f"{name}/dq")
+        real = dequantize(codes, quant)
+        dq.outputs[0].shape = ir.Shape(real.shape)
+        dq.outputs[0].type = ir.TensorType(ir.DataType.FLOAT)
+        self.graph.insert_before(node, dq)
+        return dq.outputs[0]
+
+
+def _zero_point(decision: Decision) -> Array:
+    assert decision.quant is not None
+    zero = decision.quant.zero_point[0]
+    if decision.dtype == "int8":
+        return np.asarray(zero + 128, np.uint8)
+    return np.asarray(zero, np.dtype(decision.dtype))
+
+
+def _channel_axis(node: ir.Node, weight: Array) -> int | None:
+    if node.op_type == "Conv":
+        return 0
+    if node.op_type == "ConvTranspose":
+        group = node.attributes.get("group")
+        return 1 if group is None or group.as_int() == 1 else None
+    if node.op_type == "Gemm":
+        transposed = node.attributes.get("transB")
+        return 0 if transposed is not None and transposed.as_int() else 1
+    return weight.ndim - 1 if weight.ndim == 2 else None

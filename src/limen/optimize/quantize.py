@@ -1,0 +1,58 @@
+"""Apply a recipe to a float Program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from limen.errors import UsageError
+from limen.optimize.decide import decide, separate_constants
+from limen.optimize.decisions import Decisions
+from limen.optimize.emit_program import emit_program
+from limen.optimize.ranges import Runner, interpreter_runner, measure_ranges
+from limen.optimize.recipes import Recipe
+from limen.optimize.weights_only import to_dynamic, to_float16
+from limen.program import Array, Program
+
+
+@dataclass(frozen=True, eq=False)
+class Quantized:
+    """A Program after a recipe, and what was decided."""
+
+    program: Program
+    decisions: Decisions
+
+
+def quantize_program(
+    program: Program,
+    recipe: Recipe,
+    samples: Iterable[Mapping[str, Array]] | None = None,
+    runner: Runner | None = None,
+    keep_float: frozenset[str] = frozenset(),
+) -> Quantized:
+    """Quantise.
+
+    Args:
+        program: float32, checked.
+        recipe: what to do.
+        samples: calibration feeds, tensor name -> float32 array of the tensor's shape; only for static recipes.
+        runner: executes the Program and taps its tensors; the reference interpreter by default. It is given the
+            Program whose constants are separated, with all tensor names of ``program`` kept.
+        keep_float: names of nodes to leave in float.
+
+    Raises:
+        UsageError: a static recipe without samples.
+        DataError: the samples are unusable.
+    """
+    if recipe.kind == "float32":
+        return Quantized(program, Decisions(recipe.name, {}))
+    if recipe.kind == "float16":
+        return Quantized(to_float16(program), Decisions(recipe.name, {}))
+    if recipe.kind == "dynamic":
+        return Quantized(*to_dynamic(program))
+    if samples is None:
+        raise UsageError(f"recipe {recipe.name} needs calibration data", "give --data X.npz")
+    separated = separate_constants(program)
+    ranges, count = measure_ranges(program, samples, runner or interpreter_runner(program), recipe.percentile)
+    decisions = decide(separated, ranges, recipe.scheme, recipe.name, count, keep_float)
+    return Quantized(emit_program(separated, decisions), decisions)

@@ -1,0 +1,79 @@
+"""Recipe names are a language; this is its decoder.
+
+::
+
+    float32                      nothing is quantised
+    float16                      weights stored as float16, computed in float32
+    dynamic_wi8_afp32            int8 weights, float activations quantised per run by the engine
+    static_wi8_ai8               int8 weights per channel, int8 activations, int32 bias; ranges from calibration data
+    static_wi8_ai16              int8 weights per channel, int16 activations, int64 bias
+    static_wi8_ai8_pt            weights per tensor
+    static_wi8_ai8_p99.99        ranges cover the central 99.99 % of the values instead of all
+
+The contract's ``--quantize`` values are shorthands: int8, int16x8, float16, none, dynamic.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from limen.errors import UsageError
+from limen.optimize.schemes import Scheme
+from limen.registry import suggest
+
+Kind = Literal["float32", "float16", "dynamic", "static"]
+SHORTHANDS = {
+    "int8": "static_wi8_ai8",
+    "int16x8": "static_wi8_ai16",
+    "float16": "float16",
+    "none": "float32",
+    "dynamic": "dynamic_wi8_afp32",
+}
+_STATIC = re.compile(r"static_wi8_ai(8|16)(_pt)?(?:_p(\d+(?:\.\d+)?))?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A decoded name.
+
+    Args:
+        name: canonical.
+        kind: what happens to the tensors.
+        scheme: element types of a static recipe.
+        percentile: share of the values that ranges cover, in percent; 100 is min-max.
+    """
+
+    name: str
+    kind: Kind
+    scheme: Scheme = Scheme()
+    percentile: float = 100.0
+
+    @property
+    def needs_data(self) -> bool:
+        return self.kind == "static"
+
+
+def decode(name: str) -> Recipe:
+    """Name or shorthand -> Recipe.
+
+    Raises:
+        UsageError: the name is not of the language.
+    """
+    name = SHORTHANDS.get(name, name)
+    if name == "float32":
+        return Recipe(name, "float32")
+    if name == "float16":
+        return Recipe(name, "float16")
+    if name == "dynamic_wi8_afp32":
+        return Recipe(name, "dynamic")
+    match = _STATIC.match(name)
+    if match is None:
+        known = [*SHORTHANDS, *SHORTHANDS.values()]
+        raise UsageError(f"recipe {name!r} is not known", suggest(name, known))
+    percentile = float(match[3]) if match[3] else 100.0
+    if not 50.0 < percentile <= 100.0:
+        raise UsageError(f"recipe {name!r}: percentile {percentile:g} is not in (50, 100]")
+    scheme = Scheme("int8" if match[1] == "8" else "int16", "int8", per_channel=match[2] is None)
+    return Recipe(name, "static", scheme, percentile)
