@@ -18,7 +18,6 @@ from numpy.typing import ArrayLike, NDArray
 from limen.errors import ProgramError
 from limen.program import Array
 
-Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
@@ -27,10 +26,10 @@ _BLOCK = 1 << 15
 
 @dataclass(frozen=True, slots=True)
 class Multiplier:
-    """A positive or negative real factor as mantissa * 2**(shift - 31).
+    """A real factor as mantissa * 2**(shift - 31).
 
     Args:
-        mantissa: int32, with 2**30 <= |mantissa| < 2**31, or 0; a scalar or one per channel.
+        mantissa: int32 with 2**30 <= |mantissa| < 2**31, or 0; a scalar or one per channel.
         shift: the power of two; positive shifts left.
     """
 
@@ -39,11 +38,15 @@ class Multiplier:
 
 
 def quantize_multiplier(real: float) -> tuple[int, int]:
-    """Mantissa and shift of one double; factors under 2**-32 become 0."""
+    """Mantissa and shift of one double; factors under 2**-32 become 0.
+
+    Raises:
+        ProgramError: the factor is not finite, or needs a left shift that int32 cannot hold.
+    """
     if real == 0.0:
         return 0, 0
-    if not math.isfinite(real):
-        raise ProgramError(f"the rescaling factor {real} is not finite; a scale is out of range")
+    if not math.isfinite(real) or abs(real) >= 2.0**30:
+        raise ProgramError(f"the rescaling factor {real:g} does not fit fixed point; a scale is out of range")
     fraction, shift = math.frexp(real)
     mantissa = round_half_away(fraction * 2.0**31)
     if mantissa == 2**31:
@@ -54,7 +57,7 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
 def multiplier(real: float) -> Multiplier:
     """One factor for all elements."""
     mantissa, shift = quantize_multiplier(real)
-    return Multiplier(np.int64(mantissa), np.int64(shift))  # type: ignore[arg-type]
+    return Multiplier(np.asarray(mantissa, np.int64), np.asarray(shift, np.int64))
 
 
 def multipliers(reals: Iterable[float]) -> Multiplier:
@@ -69,10 +72,9 @@ def smaller_than_one(real: float, what: str) -> Multiplier:
     Raises:
         ProgramError: it does not; ``what`` names the factor.
     """
-    found = multiplier(real)
-    if not 0.0 < real < 1.0 or found.shift > 0:
-        raise ProgramError(f"{what} is {real:g}, must lie between 0 and 1")
-    return found
+    if not 0.0 < real < 1.0 or quantize_multiplier(real)[1] > 0:
+        raise ProgramError(f"{what} is {real:g}, the integer kernel needs it between 0 and 1")
+    return multiplier(real)
 
 
 def round_half_away(real: float) -> int:
@@ -81,11 +83,10 @@ def round_half_away(real: float) -> int:
 
 
 def round_away(values: Array) -> Array:
-    """Nearest integer of each element in its own float type, halves away from zero (C's ``roundf`` and ``round``)."""
+    """Nearest whole number of each element in its own float type, halves away from zero (C's ``round``, ``roundf``)."""
     whole = np.trunc(values)
-    return whole + np.where(np.abs(values - whole) >= 0.5, np.copysign(values.dtype.type(1), values), 0).astype(
-        values.dtype
-    )
+    half = np.abs(values - whole) >= 0.5
+    return whole + np.where(half, np.copysign(values.dtype.type(1), values), values.dtype.type(0))
 
 
 def wrap_int32(values: ArrayLike) -> Int64:
@@ -93,25 +94,25 @@ def wrap_int32(values: ArrayLike) -> Int64:
     return np.asarray(values, np.int64).astype(np.int32).astype(np.int64)
 
 
-def doubling_high_mul(a: Array, b: ArrayLike) -> Int64:
-    """gemmlowp's SaturatingRoundingDoublingHighMul on int32 values held as int64: round(a * b / 2**31), halves up."""
+def doubling_high_mul(a: ArrayLike, b: ArrayLike) -> Int64:
+    """gemmlowp's SaturatingRoundingDoublingHighMul of int32 values held as int64: round(a * b / 2**31), halves up."""
     product = np.asarray(a, np.int64) * np.asarray(b, np.int64)
     return np.minimum((product + (1 << 30)) >> 31, INT32_MAX)
 
 
-def divide_by_pot(values: Array, exponent: ArrayLike) -> Int64:
+def divide_by_pot(values: ArrayLike, exponent: ArrayLike) -> Int64:
     """gemmlowp's RoundingDivideByPOT: round(x / 2**exponent), halves away from zero."""
     x = np.asarray(values, np.int64)
-    e = np.asarray(exponent, np.int64)
-    half = (np.int64(1) << e) >> 1
-    return (x + half - ((x < 0) & (half > 0))) >> e
+    half = (np.int64(1) << np.asarray(exponent, np.int64)) >> 1
+    result: Int64 = (x + half - ((x < 0) & (half > 0))) >> exponent
+    return result
 
 
 def rescale(values: Array, factor: Multiplier) -> Int64:
     """MultiplyByQuantizedMultiplier for int32 accumulators; channels run along the last axis.
 
     Args:
-        values: int32 values in an int32 or int64 array.
+        values: int32 values in an array of any integer type.
 
     Returns:
         int64 array of int32 values.
@@ -134,26 +135,64 @@ def rescale_int64(values: Array, factor: Multiplier) -> Int64:
     return wrap_int32((np.asarray(values, np.int64) * reduced + (np.int64(1) << (total - 1))) >> total)
 
 
-def requantize(
-    values: Array, factor: Multiplier, zero_point: int, low: int, high: int, dtype: str, wide: bool = False
-) -> Array:
-    """Accumulators to codes: rescale, add the zero point, clamp, narrow; in blocks that stay in cache.
+@dataclass(frozen=True, slots=True)
+class Requantization:
+    """How accumulators become codes.
 
     Args:
-        values: [..., C] accumulators (int32 or int64).
         factor: a scalar, or one per channel of the last axis.
-        low, high: inclusive range of codes.
+        zero_point: of the codes.
+        low: smallest code.
+        high: largest code.
         dtype: of the codes.
-        wide: accumulators are int64 (16x8 kernels).
+        wide: accumulators are int64 (16x8 kernels with an int64 bias); else int32, wrapping.
     """
-    scale = rescale_int64 if wide else rescale
-    channels = values.shape[-1] if values.ndim else 1
-    flat = values.reshape(-1, channels)
-    out = np.empty(flat.shape, dtype)
-    rows = max(1, _BLOCK // max(channels, 1))
-    for start in range(0, flat.shape[0], rows):
-        block = scale(flat[start : start + rows], factor)
-        block += zero_point
-        np.clip(block, low, high, out=block)
-        out[start : start + rows] = block
-    return out.reshape(values.shape)
+
+    factor: Multiplier
+    zero_point: int
+    low: int
+    high: int
+    dtype: str
+    wide: bool = False
+
+    def __call__(self, values: Array, bias: Array | None, magnitude: float) -> Array:
+        """Codes of (values + bias), in blocks that stay in cache.
+
+        Args:
+            values: [..., C] exact whole numbers of any numeric type.
+            bias: [C], or None.
+            magnitude: no |value| exceeds it.
+        """
+        channels = values.shape[-1]
+        flat = values.reshape(-1, channels)
+        out = np.empty(flat.shape, self.dtype)
+        wraps = magnitude + (float(np.abs(bias.astype(np.float64)).max(initial=0)) if bias is not None else 0) >= 2**31
+        rows = max(1, _BLOCK // max(channels, 1))
+        for start in range(0, flat.shape[0], rows):
+            block = flat[start : start + rows].astype(np.int64)
+            if bias is not None:
+                block += bias
+            if wraps and not self.wide:
+                block = wrap_int32(block)
+            block = rescale_int64(block, self.factor) if self.wide else _rescale_in_place(block, self.factor)
+            block += self.zero_point
+            out[start : start + rows] = np.clip(block, self.low, self.high, out=block)
+        return out.reshape(values.shape)
+
+
+def _rescale_in_place(x: Int64, factor: Multiplier) -> Int64:
+    """``rescale`` without temporaries, for mantissas > INT32_MIN."""
+    left, right = np.maximum(factor.shift, 0), np.maximum(-factor.shift, 0)
+    if np.any(left):
+        x = wrap_int32(x << left)
+    x *= factor.mantissa
+    x += 1 << 30
+    x >>= 31
+    half = (np.int64(1) << right) >> 1
+    sign = x >> 63
+    if not np.all(half):
+        sign &= -(half > 0).astype(np.int64)
+    x += sign
+    x += half
+    x >>= right
+    return x

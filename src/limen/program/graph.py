@@ -125,6 +125,10 @@ class Program:
                     f"{where}: {tensor.name} is {tensor.dtype}{list(tensor.shape)}, "
                     f"the shape rule says {expected.dtype}{list(expected.shape)}"
                 )
+        try:
+            node.op.check(operands)
+        except ProgramError as error:
+            raise ProgramError(f"{where}: {error.message}", error.hint) from error
 
     def operands(self, node: Node) -> Operands:
         """The tensors around a node."""

@@ -42,6 +42,13 @@ class Op:
         """
         raise NotImplementedError
 
+    def check(self, operands: Operands) -> None:
+        """Refuse combinations of types and quantisation that the kernels do not take; called by ``Program.check``.
+
+        Raises:
+            ProgramError: names the tensor and the rule.
+        """
+
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
         """Values of the outputs; never writes to the inputs, and may return views of them."""
         raise NotImplementedError
