@@ -70,7 +70,7 @@ class Step(ABC):
         _schema.coerce(self, self.name)
         self.check()
 
-    def check(self) -> None:
+    def check(self) -> None:  # noqa: B027 - most steps have nothing to refuse
         """Refuse parameter values that make no sense; the types are right already."""
 
     @abstractmethod

@@ -1,7 +1,7 @@
 """Separable resampling of pictures by tables of taps.
 
-Every method reduces, per axis, to ``out[i] = sum_k weight[i, k] * in[index[i, k]]``. For uint8 the weights are integers,
-so the result is exact and the same in C.
+Every method reduces, per axis, to ``out[i] = sum_k weight[i, k] * in[index[i, k]]``. For uint8 the weights are
+integers, so the result is exact and the same in C.
 """
 
 from __future__ import annotations

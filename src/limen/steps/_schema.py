@@ -7,7 +7,6 @@ may nest once). The same description serves Python arguments, JSON and the comma
 from __future__ import annotations
 
 import dataclasses
-import functools
 import json
 import math
 import typing
@@ -19,7 +18,6 @@ from limen.registry import suggest
 S = TypeVar("S")
 
 
-@functools.cache
 def hints(cls: type) -> dict[str, Any]:
     """Parameter name to type, in order; class variables left out."""
     known = typing.get_type_hints(cls)

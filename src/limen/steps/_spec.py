@@ -121,7 +121,8 @@ def _write(value: Any) -> str:
 
 def _cut(text: str, separator: str, most: int = -1) -> list[str]:
     """Split at a separator that stands outside quotes."""
-    parts, start, quote = [], 0, ""
+    parts: list[str] = []
+    start, quote = 0, ""
     for place, char in enumerate(text):
         if quote:
             quote = "" if char == quote else quote

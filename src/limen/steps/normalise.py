@@ -46,7 +46,7 @@ class Normalise(Step):
         channels = found.shape[-1] if found.ndim else 1
         for parameter in ("mean", "std"):
             if len(getattr(self, parameter)) not in (1, channels):
-                self.fail(f"the input of shape {found.shape} has {channels} channels", f"give {channels} for {parameter}")
+                self.fail(f"the input of shape {found.shape} has {channels} channels", f"fit {parameter} to that")
         if self.order == "bgr":
             if found.ndim < 3 or channels != 3:
                 self.fail(f"the input has shape {found.shape}", "order=bgr needs a picture of 3 channels")
@@ -56,7 +56,7 @@ class Normalise(Step):
         if self.dtype == "float32":
             return np.ascontiguousarray(result)
         limits = np.iinfo(self.dtype)
-        return np.rint(result).clip(limits.min, limits.max).astype(self.dtype)
+        return np.asarray(np.rint(result).clip(limits.min, limits.max)).astype(self.dtype)
 
 
 STEP = Normalise
@@ -64,7 +64,9 @@ STEP = Normalise
 _PIXELS = np.array([[[0, 128, 255], [10, 20, 30]]], np.uint8)
 
 VECTORS = (
-    Vector(Normalise((127.5,), (127.5,)), _PIXELS[..., :2], np.array([[[-1.0, 1 / 255], [-235 / 255, -215 / 255]]], "f4")),
+    Vector(
+        Normalise((127.5,), (127.5,)), _PIXELS[..., :2], np.array([[[-1.0, 1 / 255], [-235 / 255, -215 / 255]]], "f4")
+    ),
     Vector(
         Normalise((1.0, 2.0, 4.0), (2.0, 0.5, 8.0), order="bgr"),
         _PIXELS,

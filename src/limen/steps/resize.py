@@ -108,7 +108,5 @@ VECTORS = (
             np.float32,
         ),
     ),
-    Vector(
-        Resize((2, 1), "area"), _RAMP, np.array([[[3.5 / 3, 0.5], [11.5 / 3, -8 / 3]]], np.float32), tolerance=1e-6
-    ),
+    Vector(Resize((2, 1), "area"), _RAMP, np.array([[[3.5 / 3, 0.5], [11.5 / 3, -8 / 3]]], np.float32), tolerance=1e-6),
 )
