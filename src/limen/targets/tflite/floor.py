@@ -1,0 +1,5 @@
+"""Floor as FLOOR."""
+
+from limen.targets.tflite._emit import plain
+
+EMIT = plain("Floor", "FLOOR")

@@ -1,0 +1,5 @@
+"""GreaterEqual as GREATER_EQUAL."""
+
+from limen.targets.tflite._emit import plain
+
+EMIT = plain("GreaterEqual", "GREATER_EQUAL", "GreaterEqualOptions", int8=2, int16=3)

@@ -1,0 +1,5 @@
+"""Neg as NEG."""
+
+from limen.targets.tflite._emit import plain
+
+EMIT = plain("Neg", "NEG", "NegOptions")

@@ -1,0 +1,5 @@
+"""PRelu as PRELU."""
+
+from limen.targets.tflite._emit import plain
+
+EMIT = plain("PRelu", "PRELU")

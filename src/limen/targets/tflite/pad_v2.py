@@ -1,0 +1,16 @@
+"""PadV2 as PADV2."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from limen.targets.tflite._emit import Emission, Emitter, Site, integers
+
+
+def emit(op: Any, site: Site) -> Emission:
+    version = 4 if len(site.input().shape) > 4 else site.version(int8=2, int16=3, bool=5)
+    inputs = (site.node.inputs[0], integers("paddings", op.paddings), site.node.inputs[1])
+    return Emission("PADV2", inputs, "PadV2Options", version=version)
+
+
+EMIT = Emitter("PadV2", emit)

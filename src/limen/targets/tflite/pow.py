@@ -1,0 +1,5 @@
+"""Pow as POW."""
+
+from limen.targets.tflite._emit import plain
+
+EMIT = plain("Pow", "POW", "PowOptions")

@@ -1,0 +1,5 @@
+"""Round as ROUND."""
+
+from limen.targets.tflite._emit import plain
+
+EMIT = plain("Round", "ROUND")
