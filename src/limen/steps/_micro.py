@@ -174,7 +174,8 @@ def gained(signal: Longs, estimate: Longs, table: Longs, shift: int) -> Longs:
     gain = np.where(estimate == 2, table[2, 0], gain)
     snr = ((signal * gain) >> shift) & 0xFFFFFFFF
     knee = (snr * snr) >> (2 + 2 * SNR_BITS - GAIN_OUT_BITS)
-    return np.where(snr < 2 << SNR_BITS, knee, (snr >> (SNR_BITS - GAIN_OUT_BITS)) - (1 << GAIN_OUT_BITS))
+    above = (snr >> (SNR_BITS - GAIN_OUT_BITS)) - (1 << GAIN_OUT_BITS)
+    return np.asarray(np.where(snr < 2 << SNR_BITS, knee, above))
 
 
 def logarithm(x: Longs, scale_shift: int) -> Longs:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import numbers
 import typing
 from typing import Any, Literal, TypeVar
 
@@ -55,7 +56,7 @@ def cast(hint: Any, value: Any) -> Any:
         if value not in typing.get_args(hint):
             raise ValueError
         return value
-    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
+    if hint is float and isinstance(value, numbers.Real) and not isinstance(value, bool):
         if not math.isfinite(value):
             raise ValueError
         return float(value)
@@ -67,9 +68,9 @@ def cast(hint: Any, value: Any) -> Any:
 
 
 def _cast_tuple(items: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
-    if isinstance(value, str | bytes) or not hasattr(value, "__iter__"):
+    values = value.tolist() if hasattr(value, "tolist") else value
+    if not isinstance(values, list | tuple):
         raise TypeError
-    values = list(value)
     if len(items) == 2 and items[1] is Ellipsis:
         return tuple(cast(items[0], item) for item in values)
     if len(values) != len(items):

@@ -114,8 +114,8 @@ def _samples(step: DecodeAudio, raw: bytes, form: int, bits: int) -> Array:
 
 def _mean(samples: Array) -> Array:
     if samples.dtype == np.int16:
-        return np.floor_divide(samples.astype(np.int32).sum(axis=1), samples.shape[1]).astype(np.int16)
-    return samples.mean(axis=1, dtype=np.float64).astype(np.float32)
+        return np.asarray(samples.astype(np.int32).sum(axis=1) // samples.shape[1]).astype(np.int16)
+    return np.asarray(samples.mean(axis=1, dtype=np.float64)).astype(np.float32)
 
 
 def _typed(samples: Array, dtype: str) -> Array:

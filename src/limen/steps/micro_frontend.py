@@ -78,7 +78,7 @@ class MicroFrontend(Step):
         for parameter in ("even_smoothing", "odd_smoothing", "remaining"):
             if not 0 <= getattr(self, parameter) <= 1:
                 self.refuse(parameter, "give a number from 0 to 1")
-        for parameter, least, most in (("smoothing_bits", 3, 14), ("gain_bits", 16, 24), ("log_shift", 0, 10)):
+        for parameter, least, most in (("smoothing_bits", 6, 14), ("gain_bits", 18, 24), ("log_shift", 0, 10)):
             if not least <= getattr(self, parameter) <= most:
                 self.refuse(parameter, f"give a whole number from {least} to {most}")
         if self.gain_offset <= 0:
