@@ -78,7 +78,9 @@ def grid(size: tuple[int, int], stride: int) -> tuple[int, int]:
     return -(-size[0] // stride), -(-size[1] // stride)
 
 
-def priors(size: tuple[int, int], strides: tuple[int, ...], sides: tuple[tuple[float, ...], ...], at: float) -> Floats:
+def priors(
+    size: tuple[int, int], strides: tuple[int, ...], sides: tuple[tuple[float, ...], ...], cells: str, at: float
+) -> Floats:
     """Prior boxes in pixels of the model input: [boxes, 5] of centre x, centre y, width, height, stride.
 
     Row by row, cell by cell, prior by prior, level by level.
@@ -87,13 +89,15 @@ def priors(size: tuple[int, int], strides: tuple[int, ...], sides: tuple[tuple[f
         size: width and height of the model input.
         strides: pixels per cell, per level.
         sides: per level, width and height of each prior of a cell, one after the other.
+        cells: ``stride`` pixels wide each, or parting the input ``even``ly.
         at: where in its cell a prior has its centre, 0 to 1.
     """
     levels = []
     for stride, pairs in zip(strides, sides, strict=True):
         across, down = grid(size, stride)
         y, x = np.mgrid[0:down, 0:across]
-        centre = (np.stack([x, y], axis=-1) + at) * stride
+        cell = np.array([size[0] / across, size[1] / down]) if cells == "even" else float(stride)
+        centre = (np.stack([x, y], axis=-1) + at) * cell
         shape = np.array(pairs).reshape(-1, 2)
         level = np.empty((down, across, len(shape), 5))
         level[..., :2], level[..., 2:4], level[..., 4] = centre[:, :, None], shape, stride

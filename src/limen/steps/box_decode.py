@@ -59,6 +59,8 @@ class BoxDecode(Step):
         priors: per level, width and height of every prior of a cell, pixels, like 10x10x16x16/32x32x48x48; ``none``
             means stride by stride.
         per_cell: priors per cell, per level, when ``priors`` is ``none``; ``none`` means 1.
+        cells: ``stride``: every cell is stride pixels wide, the last ones perhaps partly outside; ``even``: the cells
+            part the input evenly.
         at: where in its cell a prior's centre lies, 0 to 1.
         clip_priors: whether a prior's centre, width and height are cut to the input size.
         axes: whether x or y comes first in the box and point numbers.
@@ -88,6 +90,7 @@ class BoxDecode(Step):
     strides: tuple[int, ...] = ()
     priors: tuple[tuple[float, ...], ...] = ()
     per_cell: tuple[int, ...] = ()
+    cells: Literal["stride", "even"] = "stride"
     at: float = 0.5
     clip_priors: bool = False
     axes: Literal["xy", "yx"] = "xy"
@@ -158,7 +161,7 @@ class BoxDecode(Step):
         return tuple((float(stride),) * (2 * count) for stride, count in zip(self.strides, counts, strict=True))
 
     def _priors(self) -> Floats:
-        found = _boxes.priors(self.size, self.strides, self._sides(), self.at)
+        found = _boxes.priors(self.size, self.strides, self._sides(), self.cells, self.at)
         if self.clip_priors:
             found[:, :4] = found[:, :4].clip(0, np.array([*self.size, *self.size], np.float32))
         return found
