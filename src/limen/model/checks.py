@@ -60,7 +60,7 @@ def weightless_proto(model: Model) -> onnx.ModelProto:
         tensor = value.const_value
         if tensor is None or tensor.nbytes <= _SMALL:
             continue
-        value.shape = ir.Shape(tensor.shape.numpy() if isinstance(tensor.shape, ir.Shape) else tuple(tensor.shape))
+        value.shape = ir.Shape(tensor.numpy().shape)
         value.type = ir.TensorType(tensor.dtype)
         value.const_value = None
         del graph.initializers[name]

@@ -106,10 +106,10 @@ def insert(
 
 
 def substitute(old: ir.Value, new: ir.Value) -> None:
-    """Let ``new`` take the place, the name and the type of ``old``, also as a graph output.
+    """Let ``new`` take the place and the name of ``old``, also as a graph output.
 
-    ``new`` keeps its own name where it is a graph input, an initialiser or already a graph output: then an output
-    named ``old`` is made from it by an Identity.
+    Where ``new`` is a graph input, an initialiser or a graph output it keeps its own name; if ``old`` is a graph
+    output too, an Identity makes that from it.
     """
     node = old.producer()
     assert node is not None
@@ -119,9 +119,11 @@ def substitute(old: ir.Value, new: ir.Value) -> None:
     if old.is_graph_output():
         if pinned or new.producer() is None:
             new = insert(node, "Identity", [new], like=old)
+            pinned = False
         for index, output in enumerate(graph.outputs):
             if output is old:
                 graph.outputs[index] = new
+    if not pinned:
         name, old.name = old.name, fresh_name(graph, f"{old.name}/replaced")
         new.name = name
     old.replace_all_uses_with(new)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnx_ir
 import onnx_ir as ir
 from numpy.typing import NDArray
 
@@ -92,7 +93,7 @@ class Model:
                 raise ModelError(f"states: a name is declared twice: {sorted(names)}")
         return replace(self, states=tuple(states))
 
-    def with_ir(self, model: ir.Model) -> Model:
+    def with_ir(self, model: onnx_ir.Model) -> Model:
         """A copy around another graph; states and metadata stay."""
         return replace(self, ir=model)
 

@@ -49,7 +49,7 @@ def _is_news(value: ir.Value, proto: onnx.TypeProto) -> bool:
     if value.shape is None:
         return True
     known = sum(isinstance(d, int) for d in value.shape)
-    return sum(d.HasField("dim_value") for d in dims) > known
+    return bool(sum(d.HasField("dim_value") for d in dims) > known)
 
 
 def _annotate(value: ir.Value, proto: onnx.TypeProto) -> None:

@@ -14,7 +14,7 @@ from onnx_ir.passes import common
 
 from limen.errors import ModelError
 from limen.model.edit import attribute, constant, insert, remove_unused, substitute
-from limen.model.graph import Model, constant_of, shape_of
+from limen.model.graph import Array, Model, constant_of, shape_of
 
 OPSET = 21
 _INT64 = np.dtype(np.int64)
@@ -30,7 +30,7 @@ def modernise(model: Model) -> Model:
     try:
         if copy.functions:
             common.InlinePass()(copy)
-            common.RemoveUnusedFunctionsPass()(copy)
+            common.RemoveUnusedFunctionsPass()(copy)  # type: ignore[no-untyped-call]
         for graph in (copy.graph, *copy.graph.subgraphs()):
             graph.meta.pop("limen_names", None)
             _lift_constants(graph)
@@ -67,7 +67,7 @@ def _lift_constants(graph: ir.Graph) -> None:
         graph.register_initializer(new)
 
 
-def _constant_array(node: ir.Node) -> np.ndarray | None:  # type: ignore[type-arg]
+def _constant_array(node: ir.Node) -> Array | None:
     for name, attr in node.attributes.items():
         if not isinstance(attr, ir.Attr) or attr.is_ref():
             return None
@@ -97,7 +97,7 @@ def _to_input(position: int, name: str, dtype: type = np.int64, scalar: bool = F
         attr = node.attributes.pop(name, None)
         if attr is None or (len(node.inputs) > position and node.inputs[position] is not None):
             return
-        array = np.asarray(attr.value, dtype)
+        array: Array = np.asarray(attr.value, dtype)
         array = array.reshape(()) if scalar else array
         if len(node.inputs) <= position:
             node.resize_inputs(position + 1)

@@ -48,7 +48,7 @@ def _weights(value: ir.Value) -> str:
     return "sha256:" + hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()[:16]
 
 
-def _plain(attr: ir.Attr | ir.RefAttr) -> str:
-    if isinstance(attr, ir.Attr) and isinstance(attr.value, int | float | str | tuple | list):
+def _plain(attr: ir.Attr) -> str:
+    if isinstance(attr.value, int | float | str | tuple | list):
         return str(list(attr.value) if isinstance(attr.value, tuple) else attr.value)
     return f"<{attr.name}>"

@@ -48,10 +48,6 @@ def _fold(graph: ir.Graph) -> int:
 def replace_by_constant(graph: ir.Graph, value: ir.Value, array: Array) -> None:
     """Let an initialiser of the same name take the place of a computed value."""
     if value.is_graph_output():
-        node = value.producer()
-        assert node is not None
-        if node.op_type == "Identity":
-            return
         substitute(value, constant(graph, f"{value.name}/value", array))
         return
     name, new = value.name, constant(graph, f"{value.name}/value", array)
