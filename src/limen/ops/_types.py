@@ -55,6 +55,14 @@ def require_same_dtype(first: Tensor, second: Tensor) -> None:
     )
 
 
+def require_one_scale(tensor: Tensor, role: str) -> None:
+    """Raise ProgramError unless the tensor has one scale and zero point."""
+    require(
+        tensor.quant is not None and len(tensor.quant.scale) == 1,
+        f"{role} {tensor.name} is {tensor.dtype} and needs one scale and zero point",
+    )
+
+
 def broadcast_shapes(first: Tensor, second: Tensor) -> Shape:
     """The common shape of two operands by numpy's rule.
 

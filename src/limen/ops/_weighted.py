@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from limen.ops._activation import clamp_float, code_range
 from limen.ops._fixed_point import Requantization, multiplier, multipliers, round_away
-from limen.program import Activation, Array, Operands, Quant, Tensor, require
+from limen.ops._types import require_one_scale
+from limen.program import Activation, Array, Operands, Tensor, require
 
 _BIAS_TYPES = {"float32": ("float32",), "int8": ("int32",), "uint8": ("int32",), "int16": ("int64", "int32")}
 _MAX_WIDE_SHIFT = 14
@@ -24,11 +25,12 @@ def is_hybrid(x: Tensor, w: Tensor) -> bool:
     return x.dtype == "float32" and w.dtype == "int8"
 
 
-def check_weighted(operands: Operands, axis: int, activation: Activation) -> None:
+def check_weighted(operands: Operands, axis: int, activation: Activation, symmetric: bool = True) -> None:
     """The combinations of types and quantisation that TFLite's kernels take.
 
     Args:
         axis: output-channel axis of the weights.
+        symmetric: int8 weights may not have a zero point.
 
     Raises:
         ProgramError: names the tensor and the rule.
@@ -41,11 +43,11 @@ def check_weighted(operands: Operands, axis: int, activation: Activation) -> Non
         require(b.quant is None or not any(b.quant.zero_point), f"bias {b.name} has a zero point")
     if w.dtype == "float32":
         return
-    _check_weight_quant(w, axis, per_channel=x.dtype != "uint8")
+    _check_weight_quant(w, axis, x.dtype != "uint8", symmetric or is_hybrid(x, w))
     if x.dtype == "float32":
         return
     for tensor, role in ((x, "input"), (output, "output")):
-        require_per_tensor(tensor, role)
+        require_one_scale(tensor, role)
         require(
             x.dtype != "int16" or tensor.zero_point == 0,
             f"{role} {tensor.name} has zero point {tensor.zero_point}; int16 is symmetric",
@@ -55,15 +57,7 @@ def check_weighted(operands: Operands, axis: int, activation: Activation) -> Non
     require(not is_wide(operands) or int(np.max(factor.shift)) <= _MAX_WIDE_SHIFT, "the rescaling factor is too large")
 
 
-def require_per_tensor(tensor: Tensor, role: str) -> None:
-    """Raise ProgramError unless the tensor has one scale and zero point."""
-    require(
-        tensor.quant is not None and len(tensor.quant.scale) == 1,
-        f"{role} {tensor.name} is {tensor.dtype} and needs one scale and zero point",
-    )
-
-
-def _check_weight_quant(w: Tensor, axis: int, per_channel: bool) -> None:
+def _check_weight_quant(w: Tensor, axis: int, per_channel: bool, symmetric: bool) -> None:
     quant = w.quant
     require(quant is not None, f"weights {w.name} are {w.dtype} and have no scale")
     assert quant is not None
@@ -72,7 +66,10 @@ def _check_weight_quant(w: Tensor, axis: int, per_channel: bool) -> None:
         f"weights {w.name} have {len(quant.scale)} scales along axis {quant.axis}; "
         + (f"expected one, or one per index of axis {axis}" if per_channel else "expected one"),
     )
-    require(w.dtype == "uint8" or not any(quant.zero_point), f"weights {w.name} have a zero point; they are symmetric")
+    require(
+        w.dtype == "uint8" or not any(quant.zero_point) or (not symmetric and len(quant.scale) == 1),
+        f"weights {w.name} have a zero point; the kernel takes symmetric weights",
+    )
 
 
 def unpack(operands: Operands) -> tuple[Tensor, Tensor, Tensor | None, Tensor]:
@@ -154,12 +151,19 @@ class DynamicInput:
     scale: NDArray[np.float32]
     offset: NDArray[np.int32]
 
+    def centred(self, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        """codes - offset, with one offset per row; ``shape`` broadcasts the rows against the codes."""
+        values: NDArray[np.float64] = self.codes.astype(np.float64) - self.offset.reshape(shape)
+        return values
+
 
 def quantize_rows(values: Array, rows: int, asymmetric: bool) -> DynamicInput:
     """TFLite's run-time quantisation of hybrid kernels: each of ``rows`` equal parts has its own range."""
     flat = values.reshape(rows, -1)
     if flat.size == 0:
-        return DynamicInput(flat.astype(np.int8).reshape(values.shape), np.ones(rows, np.float32), np.zeros(rows, np.int32))
+        return DynamicInput(
+            flat.astype(np.int8).reshape(values.shape), np.ones(rows, np.float32), np.zeros(rows, np.int32)
+        )
     quantized = _asymmetric(flat) if asymmetric else _symmetric(flat)
     return DynamicInput(quantized.codes.reshape(values.shape), quantized.scale, quantized.offset)
 
@@ -196,6 +200,8 @@ def finish_float(values: Array, bias: Array | None, activation: Activation) -> A
     return clamp_float(values, activation)
 
 
-def varied_scales(quant: Quant | None) -> bool:
-    """There are several weight scales and not all are equal."""
-    return quant is not None and len(set(quant.scale)) > 1
+def weight_scales(operands: Operands) -> NDArray[np.float32]:
+    """The scales of the weights: one, or one per output channel."""
+    weights = unpack(operands)[1]
+    assert weights.quant is not None
+    return weights.quant.scales

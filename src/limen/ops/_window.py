@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
@@ -10,6 +12,7 @@ from limen.program import Array
 
 Pair = tuple[int, int]
 Sides = tuple[int, int, int, int]
+_BLOCK_ELEMENTS = 1 << 18
 
 
 def output_extent(size: int, before: int, after: int, kernel: int, stride: int, dilation: int, what: str) -> int:
@@ -70,3 +73,48 @@ def patches(x: Array, kernel: Pair, stride: Pair, dilation: Pair, out: Pair) -> 
     """Rows [N*OH*OW, kh*kw*C] for a matrix product (im2col); a view where the kernel is 1x1 with stride 1."""
     view = windows(x, kernel, stride, dilation, out)
     return view.reshape(x.shape[0] * out[0] * out[1], kernel[0] * kernel[1] * x.shape[3])
+
+
+def convolve(x: Array, w: Array, stride: Pair, dilation: Pair, out: Pair) -> Array:
+    """Products of a padded float x [N,H,W,C] with w [O,kh,kw,C/groups] -> [N,*out,O], by im2col and BLAS.
+
+    One group per channel is a depthwise convolution and runs as one.
+    """
+    filters, kh, kw, depth = w.shape
+    groups = x.shape[3] // depth
+    if depth == 1 and groups > 1:
+        return convolve_depthwise(x, w.transpose(3, 1, 2, 0), stride, dilation, out)
+    result = np.empty((x.shape[0], *out, filters), x.dtype)
+    share = filters // groups
+    for group in range(groups):
+        part = x if groups == 1 else x[..., group * depth : (group + 1) * depth]
+        matrix = w[group * share : (group + 1) * share].reshape(share, -1).T
+        for rows in row_blocks(out, kh * kw * depth * x.shape[0]):
+            block = part[:, rows.start * stride[0] :]
+            size = (rows.stop - rows.start, out[1])
+            product = patches(block, (kh, kw), stride, dilation, size) @ matrix
+            result[:, rows, :, group * share : (group + 1) * share] = product.reshape(-1, *size, share)
+    return result
+
+
+def convolve_depthwise(x: Array, w: Array, stride: Pair, dilation: Pair, out: Pair) -> Array:
+    """Products of a padded float x [N,H,W,C] with w [1,kh,kw,C*M] -> [N,*out,C*M], one filter position at a time."""
+    _, kh, kw, filters = w.shape
+    if filters != x.shape[3]:
+        x = np.repeat(x, filters // x.shape[3], axis=3)
+    result = np.zeros((x.shape[0], *out, filters), x.dtype)
+    view = windows(x, (kh, kw), stride, dilation, out)
+    for rows in row_blocks(out, 4 * filters * x.shape[0]):
+        total = result[:, rows]
+        product = np.empty(total.shape, x.dtype)
+        for i in range(kh):
+            for j in range(kw):
+                total += np.multiply(view[:, rows, :, i, j], w[0, i, j], out=product)
+    return result
+
+
+def row_blocks(out: Pair, elements_per_position: int) -> Iterator[slice]:
+    """Ranges of output rows whose work fits into the cache."""
+    step = max(1, _BLOCK_ELEMENTS // max(1, out[1] * elements_per_position))
+    for start in range(0, out[0], step):
+        yield slice(start, min(start + step, out[0]))

@@ -7,10 +7,31 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limen.ops._activation import clamp_float
 from limen.ops._types import optional, optional_value, present, require_dtype, require_rank, value
-from limen.ops._window import Pair, Sides, output_hw, pad_hw, patches
-from limen.program import Activation, Array, Cost, Op, Operands, QuantRule, Tensor, TensorType, operand_bytes, require
+from limen.ops._weighted import (
+    centre,
+    check_weighted,
+    finish_float,
+    is_hybrid,
+    quantize_rows,
+    requantization,
+    unpack,
+    weight_scales,
+)
+from limen.ops._window import Pair, Sides, convolve, output_hw, pad_hw
+from limen.program import (
+    Activation,
+    Array,
+    Cost,
+    Op,
+    Operands,
+    QuantRule,
+    Shape,
+    Tensor,
+    TensorType,
+    operand_bytes,
+    require,
+)
 
 
 @dataclass(frozen=True)
@@ -19,7 +40,7 @@ class Conv2D(Op):
 
     Args:
         padding: (top, bottom, left, right), of real value 0.
-        asymmetric_quantize_inputs: hybrid only: float input is quantised with a zero point.
+        asymmetric_quantize_inputs: kept from the source; the kernels choose by the number of weight scales.
     """
 
     name = "Conv2D"
@@ -46,21 +67,41 @@ class Conv2D(Op):
         oh, ow = output_hw(x.shape[1], x.shape[2], (kh, kw), self.stride, self.dilation, self.padding)
         return (TensorType((x.shape[0], oh, ow, o), x.dtype),)
 
+    def check(self, operands: Operands) -> None:
+        check_weighted(operands, 0, self.activation)
+        x, w, _, _ = unpack(operands)
+        grouped = x.shape[3] != w.shape[3]
+        require(
+            not is_hybrid(x, w) or not grouped or w.shape[0] == 1 or (w.quant is not None and len(w.quant.scale) > 1),
+            "a grouped convolution with float input and int8 weights needs one weight scale per output channel",
+        )
+
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
         x, w, b = value(inputs, 0), value(inputs, 1), optional_value(inputs, 2)
-        o, kh, kw, depth = w.shape
-        n, oh, ow, _ = operands.outputs[0].shape
-        groups = x.shape[3] // depth
+        source, weights, _, output = unpack(operands)
+        if is_hybrid(source, weights):
+            return (self._hybrid(x, w, b, operands),)
+        if w.dtype == np.float32:
+            return (finish_float(self._products(x, w, output.shape), b, self.activation),)
+        centred = centre(x, w, source.zero_point, weights.zero_point if w.dtype == np.uint8 else 0, 0)
+        sums = self._products(centred.x, centred.w, output.shape)
+        return (requantization(operands, self.activation)(sums, b, centred.magnitude),)
+
+    def _products(self, x: Array, w: Array, shape: Shape) -> Array:
+        """Sums of products [N,OH,OW,O] in the float type of x and w."""
         padded = pad_hw(x, self.padding, 0)
-        parts = []
-        for g in range(groups):
-            rows = patches(padded[..., g * depth : (g + 1) * depth], (kh, kw), self.stride, self.dilation, (oh, ow))
-            weights = w[g * (o // groups) : (g + 1) * (o // groups)].reshape(o // groups, -1)
-            parts.append(rows @ weights.T)
-        out = (parts[0] if groups == 1 else np.concatenate(parts, axis=-1)).reshape(n, oh, ow, o)
-        if b is not None:
-            out = out + b
-        return (clamp_float(out, self.activation),)
+        return convolve(padded, w, self.stride, self.dilation, (shape[1], shape[2]))
+
+    def _hybrid(self, x: Array, w: Array, bias: Array | None, operands: Operands) -> Array:
+        """Per-batch symmetric input for one weight scale, asymmetric for several or for groups."""
+        scales = weight_scales(operands)
+        grouped = x.shape[3] != w.shape[3]
+        per_channel = grouped or len(set(scales.tolist())) > 1
+        dynamic = quantize_rows(x, x.shape[0], asymmetric=per_channel)
+        sums = self._products(dynamic.centred((-1, 1, 1, 1)), w.astype(np.float64), operands.outputs[0].shape)
+        rows = dynamic.scale.reshape(-1, 1, 1, 1)
+        real = sums.astype(np.float32) * scales * rows if per_channel else sums.astype(np.float32) * (rows * scales[0])
+        return finish_float(real, bias, self.activation)
 
     def cost(self, operands: Operands) -> Cost:
         weights = operands.inputs[1]

@@ -7,8 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limen.ops._activation import clamp_float
 from limen.ops._types import optional, optional_value, present, require_dtype, require_rank, value
+from limen.ops._weighted import (
+    centre,
+    check_weighted,
+    finish_float,
+    is_hybrid,
+    quantize_rows,
+    requantization,
+    unpack,
+    weight_scales,
+)
 from limen.ops._window import Pair, Sides
 from limen.program import Activation, Array, Cost, Op, Operands, QuantRule, Tensor, TensorType, operand_bytes, require
 
@@ -44,12 +53,28 @@ class TransposeConv(Op):
         require(min(self.stride) > 0 and min(self.output_size) > 0, f"stride {self.stride}, output {self.output_size}")
         return (TensorType((x.shape[0], *self.output_size, w.shape[0]), x.dtype),)
 
+    def check(self, operands: Operands) -> None:
+        check_weighted(operands, 0, self.activation)
+
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
         x, w, b = value(inputs, 0), value(inputs, 1), optional_value(inputs, 2)
-        out = scatter(x, w, self.stride, self.padding, self.output_size)
-        if b is not None:
-            out = out + b
-        return (clamp_float(out, self.activation),)
+        source, weights, _, _ = unpack(operands)
+        if is_hybrid(source, weights):
+            return (self._hybrid(x, w, b, operands),)
+        if w.dtype == np.float32:
+            return (finish_float(self._products(x, w), b, self.activation),)
+        centred = centre(x, w, source.zero_point, weights.zero_point if w.dtype == np.uint8 else 0, 0)
+        sums = self._products(centred.x, centred.w)
+        return (requantization(operands, self.activation)(sums, b, centred.magnitude),)
+
+    def _products(self, x: Array, w: Array) -> Array:
+        return scatter(x, w, self.stride, self.padding, self.output_size)
+
+    def _hybrid(self, x: Array, w: Array, bias: Array | None, operands: Operands) -> Array:
+        dynamic = quantize_rows(x, x.shape[0], asymmetric=True)
+        sums = self._products(dynamic.centred((-1, 1, 1, 1)), w.astype(np.float64))
+        factor = weight_scales(operands).astype(np.float64) * dynamic.scale.reshape(-1, 1, 1, 1)
+        return finish_float((sums * factor).astype(np.float32), bias, self.activation)
 
     def cost(self, operands: Operands) -> Cost:
         x, weights = operands.inputs[0], operands.inputs[1]

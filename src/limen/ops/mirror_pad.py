@@ -1,0 +1,38 @@
+"""The input mirrored at its borders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from limen.ops._types import present, value
+from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType, require
+
+
+@dataclass(frozen=True)
+class MirrorPad(Op):
+    """The input mirrored at its borders."""
+
+    name = "MirrorPad"
+    arity = (1, 1)
+    quant_rule = QuantRule("same", ("int8", "uint8", "int16"))
+
+    paddings: tuple[tuple[int, int], ...] = ()
+    mode: str = "reflect"
+
+    def infer(self, inputs: Sequence[Tensor | None]) -> tuple[TensorType, ...]:
+        x = present(inputs, 0, "input")
+        require(len(self.paddings) == len(x.shape), f"paddings {self.paddings} do not fit shape {x.shape}")
+        require(all(b >= 0 and a >= 0 for b, a in self.paddings), f"paddings {self.paddings} are negative")
+        limit = 1 if self.mode == "reflect" else 0
+        fits = all(max(p) <= d - limit for p, d in zip(self.paddings, x.shape, strict=True))
+        require(fits, f"{self.mode} paddings {self.paddings} are larger than shape {x.shape}")
+        return (TensorType(tuple(d + b + a for d, (b, a) in zip(x.shape, self.paddings, strict=True)), x.dtype),)
+
+    def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
+        return (np.pad(value(inputs, 0), self.paddings, mode=self.mode),)
+
+
+OP = MirrorPad

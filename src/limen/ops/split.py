@@ -1,0 +1,38 @@
+"""Equal parts along an axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from limen.ops._types import present, value
+from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType, require
+
+
+@dataclass(frozen=True)
+class Split(Op):
+    """Equal parts along an axis."""
+
+    name = "Split"
+    arity = (1, 1)
+    quant_rule = QuantRule("same", ("int8", "uint8", "int16"))
+
+    axis: int = 0
+    parts: int = 1
+
+    def infer(self, inputs: Sequence[Tensor | None]) -> tuple[TensorType, ...]:
+        x = present(inputs, 0, "input")
+        require(0 <= self.axis < len(x.shape), f"axis {self.axis} does not fit shape {x.shape}")
+        require(
+            self.parts > 0 and x.shape[self.axis] % self.parts == 0, f"{x.shape} does not split into {self.parts} parts"
+        )
+        shape = (*x.shape[: self.axis], x.shape[self.axis] // self.parts, *x.shape[self.axis + 1 :])
+        return (TensorType(shape, x.dtype),) * self.parts
+
+    def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
+        return tuple(np.split(value(inputs, 0), self.parts, self.axis))
+
+
+OP = Split
