@@ -1,0 +1,5 @@
+"""ONNX Abs."""
+
+from limen.lower.elementwise import unary
+
+LOWERING = unary("Abs", "Abs")

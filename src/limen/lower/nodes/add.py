@@ -1,0 +1,5 @@
+"""ONNX Add."""
+
+from limen.lower.elementwise import binary
+
+LOWERING = binary("Add", "Add")

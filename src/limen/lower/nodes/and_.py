@@ -1,0 +1,5 @@
+"""ONNX And."""
+
+from limen.lower.elementwise import binary
+
+LOWERING = binary("And", "LogicalAnd")

@@ -1,0 +1,5 @@
+"""ONNX Ceil."""
+
+from limen.lower.elementwise import unary
+
+LOWERING = unary("Ceil", "Ceil")

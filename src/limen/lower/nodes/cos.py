@@ -1,0 +1,5 @@
+"""ONNX Cos."""
+
+from limen.lower.elementwise import unary
+
+LOWERING = unary("Cos", "Cos")

@@ -1,0 +1,5 @@
+"""ONNX Equal."""
+
+from limen.lower.elementwise import binary
+
+LOWERING = binary("Equal", "Equal")

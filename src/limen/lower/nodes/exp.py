@@ -1,0 +1,5 @@
+"""ONNX Exp."""
+
+from limen.lower.elementwise import unary
+
+LOWERING = unary("Exp", "Exp")

@@ -1,0 +1,5 @@
+"""ONNX Floor."""
+
+from limen.lower.elementwise import unary
+
+LOWERING = unary("Floor", "Floor")

@@ -1,0 +1,5 @@
+"""ONNX Greater."""
+
+from limen.lower.elementwise import binary
+
+LOWERING = binary("Greater", "Greater")

@@ -1,0 +1,5 @@
+"""ONNX GreaterOrEqual."""
+
+from limen.lower.elementwise import binary
+
+LOWERING = binary("GreaterOrEqual", "GreaterEqual")

@@ -1,0 +1,5 @@
+"""ONNX HardSwish."""
+
+from limen.lower.elementwise import unary
+
+LOWERING = unary("HardSwish", "HardSwish")

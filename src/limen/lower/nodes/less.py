@@ -1,0 +1,5 @@
+"""ONNX Less."""
+
+from limen.lower.elementwise import binary
+
+LOWERING = binary("Less", "Less")

@@ -1,0 +1,5 @@
+"""ONNX LessOrEqual."""
+
+from limen.lower.elementwise import binary
+
+LOWERING = binary("LessOrEqual", "LessEqual")

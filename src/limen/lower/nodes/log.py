@@ -1,0 +1,5 @@
+"""ONNX Log."""
+
+from limen.lower.elementwise import unary
+
+LOWERING = unary("Log", "Log")

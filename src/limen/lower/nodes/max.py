@@ -1,0 +1,5 @@
+"""ONNX Max."""
+
+from limen.lower.elementwise import variadic
+
+LOWERING = variadic("Max", "Maximum")

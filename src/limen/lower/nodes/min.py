@@ -1,0 +1,5 @@
+"""ONNX Min."""
+
+from limen.lower.elementwise import variadic
+
+LOWERING = variadic("Min", "Minimum")

@@ -1,0 +1,5 @@
+"""ONNX Mul."""
+
+from limen.lower.elementwise import binary
+
+LOWERING = binary("Mul", "Mul")

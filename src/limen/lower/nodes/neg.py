@@ -1,0 +1,5 @@
+"""ONNX Neg."""
+
+from limen.lower.elementwise import unary
+
+LOWERING = unary("Neg", "Neg")

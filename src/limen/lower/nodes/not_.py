@@ -1,0 +1,5 @@
+"""ONNX Not."""
+
+from limen.lower.elementwise import unary
+
+LOWERING = unary("Not", "LogicalNot")

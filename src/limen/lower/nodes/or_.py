@@ -1,0 +1,5 @@
+"""ONNX Or."""
+
+from limen.lower.elementwise import binary
+
+LOWERING = binary("Or", "LogicalOr")

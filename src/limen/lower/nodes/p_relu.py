@@ -1,0 +1,5 @@
+"""ONNX PRelu."""
+
+from limen.lower.elementwise import binary
+
+LOWERING = binary("PRelu", "PRelu")

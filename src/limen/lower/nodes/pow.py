@@ -1,0 +1,34 @@
+"""ONNX Pow."""
+
+from __future__ import annotations
+
+from limen.lower.builder import Value, make
+from limen.lower.call import Call, Lowering
+from limen.lower.elementwise import combine
+
+_SIMPLE = {2.0: "Square", 0.5: "Sqrt", 1.0: ""}
+
+
+def lower(call: Call) -> None:
+    base, exponent = call.input(0), call.input(1)
+    number = exponent.constant
+    if base.dtype == "float32" and number is not None and number.size == 1 and base.shape == call.output.shape:
+        op = _SIMPLE.get(float(number.reshape(())))
+        if op:
+            tensor, layout = call.unary(base)
+            call.bind(call.emit(op, tensor), layout)
+            return
+    call.bind(*combine(call, make("Pow"), [base, _as(call, exponent, base.dtype)]))
+
+
+def _as(call: Call, value: Value, dtype: str) -> Value:
+    """The exponent in the base's element type."""
+    if value.dtype == dtype:
+        return value
+    if value.constant is not None:
+        return Value(f"{value.name}/{dtype}", value.shape, dtype, value.constant.astype(dtype))  # type: ignore[arg-type]
+    tensor, layout = call.unary(value)
+    return call.temporary(call.emit("Cast", tensor, dtype=dtype), value.shape, layout)
+
+
+LOWERING = Lowering("Pow", lower, "any")

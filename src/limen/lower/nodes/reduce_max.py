@@ -1,0 +1,5 @@
+"""ONNX ReduceMax."""
+
+from limen.lower.reduction import reduction
+
+LOWERING = reduction("ReduceMax", "ReduceMax")

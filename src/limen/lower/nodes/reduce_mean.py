@@ -1,0 +1,5 @@
+"""ONNX ReduceMean."""
+
+from limen.lower.reduction import reduction
+
+LOWERING = reduction("ReduceMean", "Mean")

@@ -1,0 +1,5 @@
+"""ONNX ReduceMin."""
+
+from limen.lower.reduction import reduction
+
+LOWERING = reduction("ReduceMin", "ReduceMin")

@@ -1,0 +1,5 @@
+"""ONNX ReduceProd."""
+
+from limen.lower.reduction import reduction
+
+LOWERING = reduction("ReduceProd", "ReduceProd")

@@ -1,0 +1,5 @@
+"""ONNX ReduceSum."""
+
+from limen.lower.reduction import reduction
+
+LOWERING = reduction("ReduceSum", "Sum")

@@ -1,0 +1,5 @@
+"""ONNX ReduceSumSquare."""
+
+from limen.lower.reduction import reduction
+
+LOWERING = reduction("ReduceSumSquare", "Sum", before="Square")

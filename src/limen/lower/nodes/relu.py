@@ -1,0 +1,5 @@
+"""ONNX Relu."""
+
+from limen.lower.elementwise import unary
+
+LOWERING = unary("Relu", "Relu")

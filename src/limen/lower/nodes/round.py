@@ -1,0 +1,5 @@
+"""ONNX Round."""
+
+from limen.lower.elementwise import unary
+
+LOWERING = unary("Round", "Round")

@@ -1,0 +1,5 @@
+"""ONNX Sigmoid."""
+
+from limen.lower.elementwise import unary
+
+LOWERING = unary("Sigmoid", "Logistic")

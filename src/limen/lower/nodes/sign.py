@@ -1,0 +1,5 @@
+"""ONNX Sign."""
+
+from limen.lower.elementwise import unary
+
+LOWERING = unary("Sign", "Sign")

@@ -1,0 +1,5 @@
+"""ONNX Sin."""
+
+from limen.lower.elementwise import unary
+
+LOWERING = unary("Sin", "Sin")

@@ -1,0 +1,5 @@
+"""ONNX Sqrt."""
+
+from limen.lower.elementwise import unary
+
+LOWERING = unary("Sqrt", "Sqrt")

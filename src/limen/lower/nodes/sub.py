@@ -1,0 +1,5 @@
+"""ONNX Sub."""
+
+from limen.lower.elementwise import binary
+
+LOWERING = binary("Sub", "Sub")

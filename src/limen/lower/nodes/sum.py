@@ -1,0 +1,5 @@
+"""ONNX Sum."""
+
+from limen.lower.elementwise import variadic
+
+LOWERING = variadic("Sum", "Add")

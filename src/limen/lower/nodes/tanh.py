@@ -1,0 +1,5 @@
+"""ONNX Tanh."""
+
+from limen.lower.elementwise import unary
+
+LOWERING = unary("Tanh", "Tanh")

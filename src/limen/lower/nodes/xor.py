@@ -1,0 +1,5 @@
+"""ONNX Xor."""
+
+from limen.lower.elementwise import binary
+
+LOWERING = binary("Xor", "NotEqual")
