@@ -68,7 +68,7 @@ def finish(model: Any) -> bytes:
     import flatbuffers
 
     class Builder(flatbuffers.Builder):  # type: ignore[misc]
-        def CreateNumpyVector(self, x: Any) -> int:  # noqa: N802 (flatbuffers' name)
+        def CreateNumpyVector(self, x: Any) -> int:
             if x.dtype.itemsize != 1:
                 return int(super().CreateNumpyVector(x))
             self.StartVector(1, x.size, _ALIGN)

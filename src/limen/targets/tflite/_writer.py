@@ -147,9 +147,7 @@ def _write_node(file: _File, main: _Subgraph, program: Program, site: Site, hand
     for item in inputs:
         if isinstance(item, Operand):
             shape = tuple(item.data.shape)
-            indices.append(
-                main.add(file, f"{stem}/{item.role}", shape, item.data.dtype.name, item.quant, item.data)
-            )
+            indices.append(main.add(file, f"{stem}/{item.role}", shape, item.data.dtype.name, item.quant, item.data))
         elif isinstance(item, Handle):
             indices.append(handles[item.state])
         else:

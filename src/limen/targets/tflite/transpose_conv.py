@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from limen.targets.tflite._emit import Emission, Emitter, Named, Site, activation, bias_type, integers
+from limen.targets.tflite._emit import Emission, Emitter, Named, Operand, Site, activation, bias_type, integers
 from limen.targets.tflite._padding import transposed_scheme
 
 
@@ -21,7 +21,7 @@ def emit(op: Any, site: Site) -> Emission:
         "fused_activation_function": activation(op.activation),
         "quantized_bias_type": bias_type(site),
     }
-    inputs = (integers("shape", out), weights, x, *bias)
+    inputs: tuple[str | Operand, ...] = (integers("shape", out), weights, x, *bias)
     return Emission("TRANSPOSE_CONV", inputs, "TransposeConvOptions", fields, _version(op, site))
 
 
