@@ -86,26 +86,28 @@ def round_away(values: Array) -> Array:
     """Nearest whole number of each element in its own float type, halves away from zero (C's ``round``, ``roundf``)."""
     whole = np.trunc(values)
     half = np.abs(values - whole) >= 0.5
-    return whole + np.where(half, np.copysign(values.dtype.type(1), values), values.dtype.type(0))
+    result: Array = whole + np.where(half, np.copysign(values.dtype.type(1), values), values.dtype.type(0))
+    return result
 
 
 def wrap_int32(values: ArrayLike) -> Int64:
     """Two's complement wrap of int64 values to the int32 range, kept as int64."""
-    return np.asarray(values, np.int64).astype(np.int32).astype(np.int64)
+    narrow = np.asarray(values, np.int64).astype(np.int32)
+    return np.asarray(narrow, np.int64)
 
 
 def doubling_high_mul(a: ArrayLike, b: ArrayLike) -> Int64:
     """gemmlowp's SaturatingRoundingDoublingHighMul of int32 values held as int64: round(a * b / 2**31), halves up."""
-    product = np.asarray(a, np.int64) * np.asarray(b, np.int64)
-    return np.minimum((product + (1 << 30)) >> 31, INT32_MAX)
+    product: Int64 = np.asarray(a, np.int64) * np.asarray(b, np.int64)
+    result: Int64 = np.minimum((product + (1 << 30)) >> 31, INT32_MAX)
+    return result
 
 
 def divide_by_pot(values: ArrayLike, exponent: ArrayLike) -> Int64:
     """gemmlowp's RoundingDivideByPOT: round(x / 2**exponent), halves away from zero."""
     x = np.asarray(values, np.int64)
     half = (np.int64(1) << np.asarray(exponent, np.int64)) >> 1
-    result: Int64 = (x + half - ((x < 0) & (half > 0))) >> exponent
-    return result
+    return np.asarray((x + half - ((x < 0) & (half > 0))) >> exponent, np.int64)
 
 
 def rescale(values: Array, factor: Multiplier) -> Int64:

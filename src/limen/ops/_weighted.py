@@ -119,7 +119,7 @@ class Centred:
 
 
 def centre(x: Array, w: Array, x_zero: int, w_zero: int, axis: int) -> Centred:
-    """Both operands minus their zero points, in float32 if the sums along all axes but ``axis`` of w allow, else float64."""
+    """Both operands minus their zero points, in float32 where the sums over all axes but ``axis`` of w allow it."""
     info = np.iinfo(x.dtype)
     largest = max(info.max - x_zero, x_zero - info.min)
     weights = w.astype(np.float64) - w_zero
@@ -178,17 +178,16 @@ def _symmetric(flat: Array) -> DynamicInput:
 
 
 def _asymmetric(flat: Array) -> DynamicInput:
-    low = np.minimum(flat.min(axis=1), np.float32(0)).astype(np.float64)
-    high = np.maximum(flat.max(axis=1), np.float32(0)).astype(np.float64)
+    low = np.minimum(flat.min(axis=1), np.float32(0))
+    high = np.maximum(flat.max(axis=1), np.float32(0))
     used = low != high
-    scale = np.where(used, (high - low) / 255.0, 1.0)
+    scale = np.where(used, (high - low).astype(np.float64) / 255.0, 1.0)
     from_low, from_high = -128.0 - low / scale, 127.0 - high / scale
     nearer_low = 128.0 + np.abs(low / scale) < 127.0 + np.abs(high / scale)
     zero = np.clip(round_away(np.where(nearer_low, from_low, from_high)), -128, 127)
     offset = np.where(used, zero, 0).astype(np.int32)
     factor = scale.astype(np.float32)
-    inverse = np.float32(1) / factor
-    codes = round_away(offset.astype(np.float32)[:, None] + flat * inverse[:, None])
+    codes = round_away(flat * (np.float32(1) / factor)[:, None]) + offset[:, None].astype(np.float32)
     codes = np.where(used[:, None], np.clip(codes, -128, 127), 0)
     return DynamicInput(codes.astype(np.int8), factor, offset)
 

@@ -68,7 +68,7 @@ class BatchMatMul(Op):
         require(not any(quant.zero_point), f"right {y.name} has a zero point; the kernel takes symmetric weights")
         require(
             len(quant.scale) == 1 or (quant.axis == axis and len(quant.scale) == units),
-            f"right {y.name} has {len(quant.scale)} scales along axis {quant.axis}, expected one or {units} along {axis}",
+            f"right {y.name}: {len(quant.scale)} scales along axis {quant.axis}, expected one or {units} along {axis}",
         )
         batch_x, batch_y = x.shape[:-2], y.shape[:-2]
         if not self.adj_x and batch_x and batch_y and batch_y[-1] == 1:

@@ -75,7 +75,7 @@ class FullyConnected(Op):
         factor = source.scale * weight_scales(operands).astype(np.float64) / output.scale
         low, high = code_range(output, self.activation)
         codes = round_away(sums.astype(np.float64) * factor) + output.zero_point
-        return np.clip(codes, low, high).astype(output.dtype)
+        return np.asarray(np.clip(codes, low, high), output.dtype)
 
     def _hybrid(self, rows: Array, w: Array, bias: Array | None, operands: Operands) -> Array:
         dynamic = quantize_rows(rows, rows.shape[0], self.asymmetric_quantize_inputs)
