@@ -1,0 +1,142 @@
+"""Ed25519 keys: made, stored as PEM with mode 0600, named by the sha256 of the public key."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from limen.errors import BadInput, VerificationError
+
+
+@dataclass(frozen=True)
+class PublicKey:
+    """32 raw bytes."""
+
+    raw: bytes
+
+    @property
+    def key_id(self) -> str:
+        """sha256 of the raw bytes, hex."""
+        return hashlib.sha256(self.raw).hexdigest()
+
+    def verify(self, signature: bytes, data: bytes) -> None:
+        """Check a signature.
+
+        Raises:
+            VerificationError: it was not made by this key over this data.
+        """
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+        try:
+            Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, data)
+        except (InvalidSignature, ValueError) as error:
+            raise VerificationError(f"signature: not made by key {self.key_id[:16]} over these bytes") from error
+
+
+@dataclass(frozen=True)
+class PrivateKey:
+    """32 raw bytes; never printed."""
+
+    raw: bytes
+
+    def __repr__(self) -> str:
+        return f"PrivateKey({self.public.key_id[:16]})"
+
+    @staticmethod
+    def generate() -> PrivateKey:
+        return PrivateKey(os.urandom(32))
+
+    @property
+    def public(self) -> PublicKey:
+        from cryptography.hazmat.primitives import serialization as s
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+        key = Ed25519PrivateKey.from_private_bytes(self.raw).public_key()
+        return PublicKey(key.public_bytes(s.Encoding.Raw, s.PublicFormat.Raw))
+
+    def sign(self, data: bytes) -> bytes:
+        """64 bytes (RFC 8032)."""
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+        return Ed25519PrivateKey.from_private_bytes(self.raw).sign(data)
+
+
+def load_private(path: str | Path) -> PrivateKey:
+    """Read a PEM (PKCS 8) or a raw 32-byte file.
+
+    Raises:
+        BadInput: the file is missing or holds no Ed25519 private key.
+    """
+    from cryptography.hazmat.primitives import serialization as s
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    data = _read(Path(path))
+    if len(data) == 32:
+        return PrivateKey(data)
+    try:
+        key = s.load_pem_private_key(data, None)
+    except (ValueError, TypeError) as error:
+        raise BadInput(f"{path}: holds no private key: {error}") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise BadInput(f"{path}: the key is not Ed25519")
+    return PrivateKey(key.private_bytes(s.Encoding.Raw, s.PrivateFormat.Raw, s.NoEncryption()))
+
+
+def load_public(path: str | Path) -> PublicKey:
+    """Read a PEM, a raw 32-byte file, or 64 hex digits.
+
+    Raises:
+        BadInput: the file is missing or holds no Ed25519 public key.
+    """
+    from cryptography.hazmat.primitives import serialization as s
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    data = _read(Path(path))
+    if len(data) == 32:
+        return PublicKey(data)
+    try:
+        if len(data.strip()) == 64:
+            return PublicKey(bytes.fromhex(data.strip().decode("ascii")))
+        key = s.load_pem_public_key(data)
+    except (ValueError, TypeError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path}: holds no public key: {error}") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise BadInput(f"{path}: the key is not Ed25519")
+    return PublicKey(key.public_bytes(s.Encoding.Raw, s.PublicFormat.Raw))
+
+
+def save_pair(key: PrivateKey, path: str | Path) -> tuple[Path, Path]:
+    """Write the private key (mode 0600, never over an existing file) and ``path.pub``; return both paths.
+
+    Raises:
+        BadInput: the private file exists already or cannot be written.
+    """
+    from cryptography.hazmat.primitives import serialization as s
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    private, public = Path(path), Path(f"{path}.pub")
+    secret = Ed25519PrivateKey.from_private_bytes(key.raw)
+    pem = secret.private_bytes(s.Encoding.PEM, s.PrivateFormat.PKCS8, s.NoEncryption())
+    try:
+        with os.fdopen(os.open(private, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(pem)
+        public.write_bytes(secret.public_key().public_bytes(s.Encoding.PEM, s.PublicFormat.SubjectPublicKeyInfo))
+    except OSError as error:
+        raise BadInput(f"{private}: cannot be written: {error.strerror}") from error
+    return private, public
+
+
+def encode(raw: bytes) -> str:
+    return base64.b64encode(raw).decode("ascii")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(1 << 16)
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
