@@ -1,0 +1,1 @@
+"""Reading Keras models without Keras: file -> configuration and weights -> ONNX graph."""
