@@ -18,7 +18,7 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "limen"
 
-EVERYONE = {"errors", "registry", "host"}
+EVERYONE = {"errors", "registry", "host", "data"}
 BUILD_HALF = {"model", "importers", "optimize", "lower", "targets", "lab", "build"}
 BUILD_ONLY = {"onnx", "onnx_ir", "onnxscript", "torch", "tensorflow", "keras", "skl2onnx", "sklearn", "h5py"}
 
@@ -27,6 +27,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "errors": (set(), set()),
     "registry": (set(), set()),
     "host": (set(), set()),
+    "data": (set(), {"numpy"}),
     "program": (set(), {"numpy"}),
     "ops": ({"program"}, {"numpy"}),
     "steps": (set(), {"numpy"}),
@@ -56,7 +57,7 @@ MORE = {
     "engines/reference.py": {"program", "ops"},  # the reference engine interprets Programs
 }
 UNLIMITED = {"build", "cli", "testing", "__init__", "__main__"}  # orchestration; nothing may import the last four
-DEVICE_HALF = ("errors", "registry", "host", "bundle", "steps", "engines", "devices", "deliver", "runtime")
+DEVICE_HALF = ("errors", "registry", "host", "data", "bundle", "steps", "engines", "devices", "deliver", "runtime")
 
 
 @dataclass(frozen=True)

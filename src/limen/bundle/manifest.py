@@ -20,14 +20,14 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of the manifest's records."""
 
 
-class Blob(Record):
+class Blob(Record, frozen=True, forbid_unknown_fields=True):
     """sha256 (hex) and size in bytes."""
 
     digest: str
     size: int
 
 
-class Port(Record):
+class Port(Record, frozen=True, forbid_unknown_fields=True):
     """One input or output of the source model: the bundle's interface."""
 
     name: str
@@ -35,7 +35,7 @@ class Port(Record):
     dtype: str
 
 
-class Binding(Record):
+class Binding(Record, frozen=True, forbid_unknown_fields=True):
     """A port bound to a tensor of one artifact.
 
     ``tensor = numpy.transpose(source, permutation)``; real = scale * (code - zero_point).
@@ -60,7 +60,7 @@ class Binding(Record):
         return tuple(shape)
 
 
-class StateEntry(Record):
+class StateEntry(Record, frozen=True, forbid_unknown_fields=True):
     """A state that the Session threads from an output to an input (engines without variables)."""
 
     input: str
@@ -68,7 +68,7 @@ class StateEntry(Record):
     initial: str
 
 
-class ArtifactEntry(Record):
+class ArtifactEntry(Record, frozen=True, forbid_unknown_fields=True):
     """One artifact: what it is, which blob, who runs it, how it binds."""
 
     kind: str
@@ -83,7 +83,7 @@ class ArtifactEntry(Record):
     flash: int = 0
 
 
-class GoldenEntry(Record):
+class GoldenEntry(Record, frozen=True, forbid_unknown_fields=True):
     """Inputs and outputs recorded at build by one engine on one artifact.
 
     ``tolerance`` is the largest deviation accepted: in codes for integer outputs, in real units for float outputs;
@@ -100,7 +100,7 @@ class GoldenEntry(Record):
     agreement: float
 
 
-class Manifest(Record):
+class Manifest(Record, frozen=True, forbid_unknown_fields=True):
     """The core of a bundle."""
 
     schema: int
