@@ -17,11 +17,13 @@ _INT32 = (-(2**31), 2**31 - 1)
 
 
 def clamp_float(values: Array, activation: Activation) -> Array:
-    """The activation on real values; NaN stays NaN."""
+    """The activation on real values or plain integers; NaN stays NaN."""
     low, high = _BOUNDS[activation]
-    if low is None and high is None:
-        return values
-    return np.clip(values, low, high).astype(values.dtype, copy=False)
+    if low is not None:
+        values = np.maximum(values, values.dtype.type(low))
+    if high is not None:
+        values = np.minimum(values, values.dtype.type(high))
+    return values
 
 
 def code_range(output: Tensor, activation: Activation) -> tuple[int, int]:

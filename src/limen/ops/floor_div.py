@@ -1,4 +1,4 @@
-"""Element-wise floor(a / b) with broadcasting."""
+"""Element-wise floor(a / b) with broadcasting, on plain numbers."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limen.ops._binary import infer_binary, plain
-from limen.ops._types import value
+from limen.ops._binary import infer_binary, plain, require_nonzero
+from limen.ops._types import tensor_of, value
 from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType
 
 
 @dataclass(frozen=True)
 class FloorDiv(Op):
-    """Element-wise floor(a / b) with broadcasting."""
+    """Element-wise floor(a / b) with broadcasting, on plain numbers."""
 
     name = "FloorDiv"
     arity = (2, 2)
@@ -25,7 +25,17 @@ class FloorDiv(Op):
 
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
         a, b = value(inputs, 0), value(inputs, 1)
-        return (plain(np.floor_divide, a, b, "none"),)
+        require_nonzero(b, 0, tensor_of(operands, 1))
+        return (plain(_floor_of_quotient, a, b, "none"),)
+
+
+def _floor_of_quotient(a: Array, b: Array) -> Array:
+    """The quotient is taken in float64, as the kernel takes it, and saturates: -128 / -1 is 127."""
+    quotient = np.floor(a.astype(np.float64) / b.astype(np.float64))
+    if a.dtype == np.float32:
+        return quotient.astype(np.float32)
+    info = np.iinfo(a.dtype)
+    return np.clip(quotient, info.min, info.max).astype(a.dtype)
 
 
 OP = FloorDiv

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limen.ops._binary import infer_binary, plain
+from limen.ops._binary import infer_binary, is_quantised, plain
+from limen.ops._sum import check_sum, sum_codes
 from limen.ops._types import value
 from limen.program import Activation, Array, Op, Operands, QuantRule, Tensor, TensorType
 
@@ -25,9 +26,13 @@ class Sub(Op):
     def infer(self, inputs: Sequence[Tensor | None]) -> tuple[TensorType, ...]:
         return infer_binary(inputs, ("float32", "int8", "uint8", "int16", "int32", "int64"))
 
+    def check(self, operands: Operands) -> None:
+        check_sum(operands, self.activation, plain_int16=False)
+
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
-        a, b = value(inputs, 0), value(inputs, 1)
-        return (plain(np.subtract, a, b, self.activation),)
+        if is_quantised(operands):
+            return (sum_codes(inputs, operands, self.activation, -1),)
+        return (plain(np.subtract, value(inputs, 0), value(inputs, 1), self.activation),)
 
 
 OP = Sub
