@@ -20,9 +20,11 @@ Outputs = dict[str, NDArray[Any]]
 
 YUNET = (
     "decode_image,letterbox:320x320:fill=0,normalise:order=bgr,layout:nchw",
-    "box_decode:320x320:boxes=bbox_8/bbox_16/bbox_32:scores=cls_8/cls_16/cls_32:objectness=obj_8/obj_16/obj_32"
-    ":points=kps_8/kps_16/kps_32:strides=8/16/32:at=0:side=exp:score_power=0.5:object_power=0.5,"
-    "nms:score=0.6:iou=0.3,box_restore",
+    (
+        "box_decode:320x320:boxes=bbox_8/bbox_16/bbox_32:scores=cls_8/cls_16/cls_32:objectness=obj_8/obj_16/obj_32"
+        ":points=kps_8/kps_16/kps_32:strides=8/16/32:at=0:side=exp:score_power=0.5:object_power=0.5,"
+        "nms:score=0.6:iou=0.3,box_restore"
+    ),
 )
 RFB = (
     "decode_image,letterbox:320x240:fill=127,normalise:mean=127:std=128,layout:nchw",
@@ -30,19 +32,25 @@ RFB = (
 )
 RFB_RAW = (
     RFB[0],
-    "box_decode:320x240:strides=8/16/32/64:cells=even:clip_priors=yes:centre_unit=prior:centre_scale=0.1:side=exp:side_unit=prior"
-    ":side_scale=0.2:background=first"
-    ":priors=10x10x16x16x24x24/32x32x48x48/64x64x96x96/128x128x192x192x256x256,nms:score=0.7:iou=0.3,box_restore",
+    (
+        "box_decode:320x240:strides=8/16/32/64:cells=even:clip_priors=yes:centre_unit=prior:centre_scale=0.1:side=exp:side_unit=prior"
+        ":side_scale=0.2:background=first"
+        ":priors=10x10x16x16x24x24/32x32x48x48/64x64x96x96/128x128x192x192x256x256,nms:score=0.7:iou=0.3,box_restore"
+    ),
 )
 BLAZE = (
     "decode_image,letterbox:128x128:fill=0,normalise:mean=127.5:std=127.5,layout:nhwc",
-    "box_decode:128x128:boxes='regressors[0:4]':scores=classificators:points='regressors[4:16]':strides=8/16"
-    ":per_cell=2/6:centre_unit=pixel:side_unit=pixel:score=sigmoid,nms:score=0.5:iou=0.3,box_restore",
+    (
+        "box_decode:128x128:boxes='regressors[0:4]':scores=classificators:points='regressors[4:16]':strides=8/16"
+        ":per_cell=2/6:centre_unit=pixel:side_unit=pixel:score=sigmoid,nms:score=0.5:iou=0.3,box_restore"
+    ),
 )
 FASTEST = (
     "decode_image,resize:352x352,normalise:scale=0.00392156862745098:order=bgr,layout:nchw",
-    "box_decode:352x352:boxes='[1:5]':scores='[5:85]':objectness='[0:1]':strides=16:at=0:channels=first:centre=tanh"
-    ":side=sigmoid:side_unit=input:score_power=0.4:object_power=0.6,nms:score=0.65:iou=0.45,box_restore",
+    (
+        "box_decode:352x352:boxes='[1:5]':scores='[5:85]':objectness='[0:1]':strides=16:at=0:channels=first:centre=tanh"
+        ":side=sigmoid:side_unit=input:score_power=0.4:object_power=0.6,nms:score=0.65:iou=0.45,box_restore"
+    ),
 )
 
 

@@ -45,7 +45,8 @@ def coerce(step: Any, name: str) -> None:
         try:
             object.__setattr__(step, parameter, cast(hint, seen))
         except (TypeError, ValueError, OverflowError):
-            raise UsageError(f"{name}: {parameter}={seen!r} is not valid", f"give {wanted(hint)}") from None
+            text = as_text(seen) if isinstance(seen, tuple) else repr(seen)
+            raise UsageError(f"{name}: {parameter}={text} is not valid", f"give {wanted(hint)}") from None
 
 
 def cast(hint: Any, value: Any) -> Any:

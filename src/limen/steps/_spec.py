@@ -110,7 +110,7 @@ def _read_one(hint: Any, text: str) -> Any:
 
 def _write(value: Any) -> str:
     if isinstance(value, str):
-        if not _SPECIAL & set(value) and value not in ("", "none"):
+        if not _SPECIAL & set(value) and value not in ("", "none") and value == value.strip():
             return value
         quote = '"' if "'" in value else "'"
         return quote + value + quote

@@ -13,7 +13,8 @@ bicubic    cubic filter (a = -0.5) stretched by the shrink factor               
 area       mean over the footprint, partly covered pixels by their share                 OpenCV INTER_AREA
 ========== ============================================================================= ===========================
 
-antialias, bicubic and area go horizontally, then vertically; for uint8 with 22-bit weights, rounded after each pass.
+antialias, bicubic and area go axis by axis, for uint8 with 22-bit weights and rounded after each: horizontally first,
+but vertically first where the height loses pixels, and more than twice as many as the width (as Pillow 13).
 """
 
 from __future__ import annotations

@@ -36,8 +36,8 @@ class Standardise(Step):
         found = array(self, value, f"an array whose last axis has {len(self.mean)} features")
         if not found.ndim or found.shape[-1] != len(self.mean):
             self.fail(f"the input has shape {found.shape}", f"give {len(self.mean)} features on the last axis")
-        scaled = (found.astype(np.float64) - np.array(self.mean)) / np.array(self.std)
         with np.errstate(over="ignore"):
+            scaled = (found.astype(np.float64) - np.array(self.mean)) / np.array(self.std)
             narrow: Array = scaled.astype(np.float32)
         if not np.isfinite(narrow).all():
             self.fail("a standardised value leaves float32", "check the features and std")
