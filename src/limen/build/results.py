@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 
@@ -214,6 +213,37 @@ class Checked:
         return "\n".join(lines)
 
 
-def relative(path: Path) -> str:
-    """The path as it is reported."""
-    return str(path)
+@dataclass(frozen=True)
+class Inspected:
+    """``limen inspect``."""
+
+    found: Any
+    html: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        f = self.found
+        return {
+            "kind": f.kind,
+            "ops": [{"name": o.name, "op": o.op, "macs": o.macs} for o in f.ops],
+            "macs": f.macs,
+            "bytes": f.bytes,
+            "inputs": [asdict(p) for p in f.inputs],
+            "outputs": [asdict(p) for p in f.outputs],
+            "states": [asdict(s) for s in f.states],
+            "details": dict(f.details),
+            "html": self.html,
+        }
+
+    def text(self) -> str:
+        f = self.found
+        lines = [f"{f.kind}: {len(f.ops)} operators, {f.macs:,} MACs, {f.bytes:,} bytes of weights"]
+        lines += [f"{k}: {v}" for k, v in f.details.items() if isinstance(v, str | int | float) and v != ""]
+        for word, ports in (("input", f.inputs), ("output", f.outputs)):
+            for p in ports:
+                quant = "" if p.scale is None else f" scale {p.scale:g} zero point {p.zero_point}"
+                order = "" if p.permutation is None else f" permutation {list(p.permutation)}"
+                lines.append(f"{word} {p.name}: {p.dtype}{list(p.shape)}{quant}{order}")
+        lines += [f"state {s.name}: {s.dtype}{list(s.shape)}" for s in f.states]
+        width = max((len(o.op) for o in f.ops), default=0)
+        lines += [f"  {o.op:<{width}}  {o.macs:>12,}  {o.result}  {o.name}" for o in f.ops]
+        return "\n".join(lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from limen.bundle import ArtifactEntry
 from limen.model import Model
 from limen.model.graph import constant_of, dtype_of, shape_of
 from limen.program import Port, Program
@@ -89,6 +90,25 @@ def _port(program: Program, port: Port) -> PortEntry:
     quant = tensor.quant
     scale, zero = (None, None) if quant is None else (quant.scale[0], quant.zero_point[0])
     return PortEntry(port.name, tensor.shape, tensor.dtype, scale, zero, port.permutation)
+
+
+def inspect_artifact(entry: ArtifactEntry) -> Inspection:
+    """Facts of a bundle's artifact that has no Program: its ports."""
+    ports = [
+        tuple(
+            PortEntry(
+                b.name,
+                b.shape,
+                b.dtype,
+                b.scale[0] if b.scale else None,
+                b.zero_point[0] if b.zero_point else None,
+                b.permutation,
+            )
+            for b in bindings
+        )
+        for bindings in (entry.inputs, entry.outputs)
+    ]
+    return Inspection("bundle", (), 0, entry.flash, ports[0], ports[1], (), {})
 
 
 def inspect_model(model: Model) -> Inspection:

@@ -4,7 +4,7 @@ from limen.optimize.decide import decide
 from limen.optimize.decisions import Decision, Decisions
 from limen.optimize.emit_program import emit_program, integer_mac_share
 from limen.optimize.quantize import Quantized, quantize_program
-from limen.optimize.ranges import Range, Runner, interpreter_runner, measure_ranges
+from limen.optimize.ranges import Range, Runner, measure_ranges
 from limen.optimize.recipes import Recipe, decode
 
 __all__ = [
@@ -18,7 +18,6 @@ __all__ = [
     "decode",
     "emit_program",
     "integer_mac_share",
-    "interpreter_runner",
     "measure_ranges",
     "quantize_program",
 ]

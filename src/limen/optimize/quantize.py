@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from limen.errors import UsageError
+from limen.measure.taps import tapping_runner
 from limen.optimize.decide import decide, separate_constants
 from limen.optimize.decisions import Decisions
 from limen.optimize.emit_program import emit_program
-from limen.optimize.ranges import Runner, interpreter_runner, measure_ranges
+from limen.optimize.ranges import Runner, measure_ranges
 from limen.optimize.recipes import Recipe
 from limen.optimize.weights_only import to_dynamic, to_float16
 from limen.program import Array, Program
@@ -36,8 +37,7 @@ def quantize_program(
         program: float32, checked.
         recipe: what to do.
         samples: calibration feeds, tensor name -> float32 array of the tensor's shape; only for static recipes.
-        runner: executes the Program and taps its tensors; the reference interpreter by default. It is given the
-            Program whose constants are separated, with all tensor names of ``program`` kept.
+        runner: executes ``program`` and taps its tensors; LiteRT or the reference interpreter by default.
         keep_float: names of nodes to leave in float.
 
     Raises:
@@ -53,6 +53,6 @@ def quantize_program(
     if samples is None:
         raise UsageError(f"recipe {recipe.name} needs calibration data", "give --data X.npz")
     separated = separate_constants(program)
-    ranges, count = measure_ranges(program, samples, runner or interpreter_runner(program), recipe.percentile)
+    ranges, count = measure_ranges(program, samples, runner or tapping_runner(program), recipe.percentile)
     decisions = decide(separated, ranges, recipe.scheme, recipe.name, count, keep_float)
     return Quantized(emit_program(separated, decisions), decisions)

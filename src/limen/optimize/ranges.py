@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limen.errors import DataError
-from limen.program import Array, Program, run
+from limen.program import Array, Program
 
 Tap: TypeAlias = Callable[[str, Array], None]
 Runner: TypeAlias = Callable[[Mapping[str, Array], Tap], None]
@@ -82,17 +82,6 @@ class Percentile:
         last = int(np.searchsorted(cumulative, cumulative[-1] - cut, side="left"))
         low, high = (first - BINS // 2) * width, (last + 1 - BINS // 2) * width
         return Range(max(low, self.low), min(high, self.high))
-
-
-def interpreter_runner(program: Program) -> Runner:
-    """Runs the reference interpreter; feeds are tensor name -> array; every call starts from the initial states."""
-
-    def runner(feeds: Mapping[str, Array], tap: Tap) -> None:
-        for name, value in feeds.items():
-            tap(name, value)
-        run(program, feeds, tap=tap)
-
-    return runner
 
 
 def measure_ranges(

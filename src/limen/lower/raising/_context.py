@@ -113,7 +113,8 @@ class Raising:
             self.reals[tensor.name] = codes
             return
         parameters = self._parameters(tensor.quant, np.dtype(tensor.dtype), tensor.name)
-        self.reals[tensor.name] = self.emit("DequantizeLinear", [codes, *parameters], f"{tensor.name}/real")[0]
+        real = self.emit("DequantizeLinear", [codes, *parameters], f"{tensor.name}/real")[0]
+        self.write(tensor, real)
 
 
 def value_info(name: str, tensor: Tensor) -> onnx.ValueInfoProto:

@@ -1,0 +1,115 @@
+"""``limen compile``: one artifact in a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from limen import devices
+from limen.build.results import Compiled
+from limen.build.samples import read_data
+from limen.build.source import open_source
+from limen.build.variants import is_quantised, make_artifact, prepare_variant
+from limen.errors import BadInput, Unsupported, UsageError
+from limen.importers import ImportOptions
+from limen.optimize import decode
+from limen.registry import suggest
+from limen.steps import Chain
+from limen.targets import TARGETS, Artifact, CompileOptions
+
+PLANNED = ("c", "wasm")
+CALIBRATION_SAMPLES = 256
+
+
+def compile_model(
+    model: str | Path,
+    target: str,
+    output: str | Path,
+    device: str | None = None,
+    data: str | Path | None = None,
+    pre: str | None = None,
+    quantize: str | None = None,
+    ram: int | None = None,
+    flash: int | None = None,
+    keep_layout: bool = False,
+    options: ImportOptions | None = None,
+) -> Compiled:
+    """Import, quantise, and write ``model.<target>`` into a folder.
+
+    Args:
+        model: a model file.
+        target: tflite or onnx.
+        output: the folder; it is made where it is missing.
+        device: its limits are kept.
+        data: calibration samples; with data and no ``quantize``, int8.
+        pre: steps that decode the files of a data folder.
+        quantize: a recipe or its shorthand.
+        ram, flash: limits in bytes.
+        keep_layout: keep the source layout at the border.
+        options: how the model is read.
+
+    Raises:
+        UsageError: an unknown target, device or recipe; a static recipe without data.
+        ModelError, DataError: bad input.
+        Unsupported: an operator has no form on the target.
+        BudgetError: a limit is not kept.
+    """
+    _known(target, device)
+    board = devices.get(device) if device else None
+    source = open_source(model, options, keep_layout)
+    samples = None if data is None else read_data(data, Chain.parse(pre) if pre else Chain())
+    done = source.program is not None and is_quantised(source.program)
+    name = quantize or ("int8" if samples is not None and not done else "none")
+    if done and quantize in (None, "int8"):
+        name = "none"
+    recipe = decode(name)
+    prepared = prepare_variant(source, recipe, samples, CALIBRATION_SAMPLES)
+    artifact = make_artifact(prepared, target, CompileOptions(board, ram, flash))
+    files = write_files(artifact, Path(output))
+    permutation = {b.name: b.permutation for b in (*artifact.inputs, *artifact.outputs)}
+    return Compiled(
+        target,
+        tuple(str(f) for f in files),
+        artifact.ram,
+        artifact.flash,
+        permutation,
+        recipe.name,
+        prepared.integer_mac_share,
+        dict(prepared.decisions.islands),
+    )
+
+
+def _known(target: str, device: str | None) -> None:
+    if target == "c" and device is None:
+        raise UsageError("target c needs a device", "give --device, such as cortex-m4; see: limen devices")
+    if target in PLANNED and target not in TARGETS:
+        if device is not None:
+            devices.get(device)
+        raise Unsupported(f"target {target}: is not part of this version", "use target tflite or onnx")
+    if target not in TARGETS:
+        raise UsageError(f"target {target!r} is not known", suggest(target, [*TARGETS.names(), *PLANNED]))
+
+
+def write_files(artifact: Artifact, folder: Path) -> list[Path]:
+    """Write an artifact's files, each atomically.
+
+    Raises:
+        BadInput: the folder cannot be made or written.
+    """
+    from limen.bundle.file import write_atomically
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"{folder}: cannot be made: {error.strerror}") from error
+    paths = []
+    for name, content in artifact.files.items():
+        write_atomically(folder / name, content)
+        paths.append(folder / name)
+    return paths
+
+
+def import_options(settings: dict[str, Any]) -> ImportOptions:
+    """The keyword arguments that are about reading the model."""
+    known = ImportOptions.__dataclass_fields__
+    return ImportOptions(**{k: v for k, v in settings.items() if k in known})
