@@ -31,12 +31,14 @@ class ImportOptions:
         states: (input, output) pairs that carry a value from one run to the next.
         batch: extent of a batch dimension that the file leaves open.
         signature: which of several signatures; None for the first of the main graph.
+        trust_pickle: read pickles, which can run any code.
     """
 
     dimensions: dict[str, int] = field(default_factory=dict)
     states: tuple[tuple[str, str], ...] = ()
     batch: int = 1
     signature: str | None = None
+    trust_pickle: bool = False
 
 
 @dataclass(frozen=True)

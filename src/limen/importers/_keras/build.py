@@ -65,7 +65,7 @@ class Value:
         """
         size = self.shape[normal_axis(axis, self.rank)]
         if size is None:
-            raise ModelError(f"{self.name}: axis {axis} of {list(self.shape)} must be fixed", "fix it with --shape")
+            raise ModelError(f"{self.name}: axis {axis} of {list(self.shape)} must be fixed", "give --dim INPUT:AXIS=N")
         return size
 
     def stored_axis(self, axis: int) -> int:
@@ -245,6 +245,6 @@ def _element_type(dtype: str) -> int:
 
 
 def _info(name: str, shape: Shape, dtype: str) -> onnx.ValueInfoProto:
-    dims = ["batch" if axis == 0 else f"{name}_{axis}" for axis in range(len(shape))]
+    dims = ["batch" if axis == 0 else f"{name}:{axis}" for axis in range(len(shape))]
     sizes = [label if size is None else size for label, size in zip(dims, shape, strict=True)]
     return onnx.helper.make_tensor_value_info(name, _element_type(dtype), sizes)

@@ -143,7 +143,7 @@ def _entries(group: Any, layer: str, name: str) -> list[tuple[tuple[str, ...], C
 
 def _attribute(group: Any, key: str, name: str) -> Any:
     try:
-        return group.attrs[key] if key in group.attrs else None
+        return group.attrs.get(key)
     except (OSError, KeyError, RuntimeError, ValueError, TypeError, UnicodeError) as error:
         raise ModelError(f"{name}: attribute {key} is damaged: {error}") from error
 

@@ -33,12 +33,13 @@ class Graph:
     states: tuple[State, ...]
 
 
-def convert(source: Source, shapes: Mapping[str, Sequence[int]] | None = None) -> Graph:
+def convert(source: Source, dimensions: Mapping[str, int] | None = None, batch: int | None = None) -> Graph:
     """Build the ONNX graph of a whole model.
 
     Args:
         source: an opened file.
-        shapes: input name -> full shape, to fix extents that the file leaves open.
+        dimensions: ``input:axis`` -> extent, for extents that the file leaves open.
+        batch: extent of an open batch; None leaves it open.
 
     Raises:
         ModelError: the configuration or the weights are not valid.
@@ -49,11 +50,13 @@ def convert(source: Source, shapes: Mapping[str, Sequence[int]] | None = None) -
         raise ModelError(f"{kind}: a subclassed model has no graph in its file", "export it with torch or keras")
     build = Builder()
     model = Layer(str(_named(config, "model")), kind, _as_mapping(config), source.weights, source.version)
-    walker = Walker(build, source, dict(shapes or {}))
+    walker = Walker(build, source, dict(dimensions or {}), batch)
     outputs = walker.model(model, None, depth=0)
-    unknown = set(walker.shapes) - set(walker.inputs)
+    unknown = sorted(set(walker.dimensions) - walker.used)
     if unknown:
-        raise ModelError(f"input {sorted(unknown)[0]!r} does not exist", suggest(sorted(unknown)[0], walker.inputs))
+        raise ModelError(
+            f"dimension {unknown[0]!r}: no input of the model leaves it open", suggest(unknown[0], walker.open)
+        )
     return Graph(build.finish(model.name, outputs), tuple(build.states))
 
 
@@ -82,10 +85,12 @@ class Walker:
 
     build: Builder
     source: Source
-    shapes: dict[str, Sequence[int]]
+    dimensions: dict[str, int]
+    batch: int | None
 
     def __post_init__(self) -> None:
-        self.inputs: list[str] = []
+        self.used: set[str] = set()
+        self.open: list[str] = []
 
     def model(self, model: Layer, given: Sequence[Value] | None, depth: int) -> list[tuple[str, Value]]:
         """The named outputs of a model, from given inputs or from new graph inputs."""
@@ -138,8 +143,21 @@ class Walker:
         dtype = "float32" if not isinstance(dtype, str) or dtype in _FLOATS else dtype
         if not isinstance(shape, list) or len(shape) < 1 or dtype not in ("float32", "int32", "int64", "uint8", "bool"):
             raise ModelError(f"{name}: an input of shape {shape!r} and dtype {dtype!r} is not supported")
-        self.inputs.append(name)
-        return self.build.input(name, _fixed(shape, self.shapes.get(name), name), dtype)
+        return self.build.input(name, self._fixed(shape, name), dtype)
+
+    def _fixed(self, shape: Sequence[Any], name: str) -> Shape:
+        """The file's shape with open extents set as asked."""
+        if not all(s is None or (isinstance(s, int) and 0 < s < 1 << 31) for s in shape):
+            raise ModelError(f"{name}: shape {shape!r} is not valid")
+        sizes: list[int | None] = []
+        for axis, size in enumerate(shape):
+            key = f"{name}:{axis}"
+            if size is None:
+                self.open.append(key)
+                size = self.dimensions.get(key, self.batch if axis == 0 else None)
+                self.used |= {key} & set(self.dimensions)
+            sizes.append(size)
+        return tuple(sizes)
 
     def _sequential(self, model: Layer, given: Sequence[Value] | None, depth: int) -> list[tuple[str, Value]]:
         specs = [class_and_config(spec, model.name) for spec in model.config["layers"]]
@@ -257,14 +275,3 @@ def _is_operation(layer: Layer) -> bool:
         return ".ops" in layer.module or layer.module.startswith("ops")
     named = "trainable" in layer.config or "dtype" in layer.config
     return layer.version >= 3 and not named and layer.kind not in (*_MODELS, "InputLayer")
-
-
-def _fixed(shape: Sequence[Any], asked: Sequence[int] | None, name: str) -> Shape:
-    """The file's shape with open extents set as asked."""
-    if not all(s is None or (isinstance(s, int) and 0 < s < 1 << 31) for s in shape):
-        raise ModelError(f"{name}: shape {shape!r} is not valid")
-    if asked is None:
-        return tuple(shape)
-    if len(asked) != len(shape) or any(s not in (None, a) for s, a in zip(shape, asked, strict=True)):
-        raise ModelError(f"{name}: shape {list(asked)} does not fit {list(shape)}")
-    return tuple(asked)

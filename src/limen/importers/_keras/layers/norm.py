@@ -116,6 +116,13 @@ def unit_norm(build: Builder, layer: Layer, x: Value) -> Value:
     return build.node("Div", [x, build.node("Sqrt", [limited], limited)], x)
 
 
+def layer_scale(build: Builder, layer: Layer, x: Value) -> Value:
+    """One learned factor per channel (ConvNeXt, arXiv 2201.03545)."""
+    (gamma,) = layer.take("gamma")
+    x = build.last(x)
+    return build.node("Mul", [x, build.constant(expect(gamma, (x.channels,), layer, "gamma"), "gamma")], x)
+
+
 def rescaling(build: Builder, layer: Layer, x: Value) -> Value:
     scale, offset = (np.asarray(layer.get(key, default), np.float64) for key, default in (("scale", 1), ("offset", 0)))
     x = build.cast(x, "float32")
@@ -157,6 +164,7 @@ RULES: Rules = {
     "RMSNormalization": single(rms_norm),
     "GroupNormalization": single(group_norm),
     "UnitNormalization": single(unit_norm),
+    "LayerScale": single(layer_scale),
     "Rescaling": single(rescaling),
     "Normalization": single(normalization),
 }

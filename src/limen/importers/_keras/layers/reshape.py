@@ -26,6 +26,9 @@ def flat(build: Builder, x: Value) -> Value:
 
 def reshape(build: Builder, layer: Layer, x: Value) -> Value:
     shape = resolve(x.shape[1:], list(layer.config["target_shape"]), layer.name)
+    if x.rank == 2 and len(shape) > 1 and all(size == 1 for size in shape[:-1]):
+        stored = build.reshape(x, (x.shape[0], shape[-1], *shape[:-1]))
+        return replace(stored, shape=(x.shape[0], *shape), first=True)
     return build.reshape(x, (x.shape[0], *shape))
 
 
@@ -174,7 +177,7 @@ def same(build: Builder, layer: Layer, x: Value) -> Value:
 _TRAINING_ONLY = (
     "Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D GaussianDropout GaussianNoise AlphaDropout Identity "
     "ActivityRegularization RandomFlip RandomRotation RandomZoom RandomTranslation RandomContrast RandomBrightness "
-    "RandomHeight RandomWidth"
+    "RandomHeight RandomWidth StochasticDepth"
 )
 RULES: Rules = {
     "Flatten": single(flatten),
