@@ -116,8 +116,9 @@ def joint(image: Array, across: Taps, down: Taps) -> Array:
     """Both passes with one rounding (half up) at the end for uint8; float32 as ``passes``. Two taps per axis."""
     if image.dtype != np.uint8:
         return passes(image, across, down)
-    wide = _weighted(image.astype(np.int32), across[0], _two_integers(across[1]), 1)
-    both = _weighted(wide, down[0], _two_integers(down[1]), 0)
+    lines, place = np.unique(down[0], return_inverse=True)
+    wide = _weighted(image[lines].astype(np.int32), across[0], _two_integers(across[1]), 1)
+    both = _weighted(wide, place.reshape(down[0].shape), _two_integers(down[1]), 0)
     return ((both + (1 << (2 * JOINT_BITS - 1))) >> (2 * JOINT_BITS)).astype(np.uint8)
 
 
@@ -127,11 +128,17 @@ def _two_integers(weight: NDArray[np.float64]) -> NDArray[np.int32]:
 
 
 def _pass_u8(image: Array, taps: Taps, axis: int) -> Array:
+    """One pass over uint8; the sums are whole numbers below 2^53, so float64 holds them exactly in any order."""
     index, weight = taps
     scaled = weight * (1 << PASS_BITS)
-    integers = np.trunc(scaled + np.copysign(0.5, scaled)).astype(np.int32)
-    total = _weighted(image.astype(np.int32), index, integers, axis) + np.int32(1 << (PASS_BITS - 1))
-    return (total >> PASS_BITS).clip(0, 255).astype(np.uint8)
+    integers = np.trunc(scaled + np.copysign(0.5, scaled))
+    lines = np.ascontiguousarray(image.swapaxes(0, axis))
+    flat = lines.reshape(len(lines), -1)
+    out = np.empty((len(index), flat.shape[1]), np.uint8)
+    for i, (first, last) in enumerate(index[:, (0, -1)]):
+        total = integers[i, : last - first + 1] @ flat[first : last + 1].astype(np.float64)
+        out[i] = np.floor((total + (1 << (PASS_BITS - 1))) / (1 << PASS_BITS)).clip(0, 255)
+    return np.ascontiguousarray(out.reshape(len(out), *lines.shape[1:]).swapaxes(0, axis))
 
 
 def _weighted(image: Array, index: NDArray[np.intp], weight: Array, axis: int) -> Array:

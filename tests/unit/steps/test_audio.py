@@ -121,7 +121,7 @@ def test_a_stream_keeps_its_shape_and_dtype() -> None:
 @pytest.mark.parametrize("power", [1, 2])
 @pytest.mark.parametrize(("size", "fft", "hop"), [(480, 512, 320), (512, 512, 128), (100, 256, 99)])
 def test_spectra_are_scipys(power: int, size: int, fft: int, hop: int) -> None:
-    """One wide open filter per bin is not possible, so the filters are applied to scipy's spectrum by hand."""
+    """Frame by frame with scipy, the filters written out bin by bin as tf.signal documents them."""
     samples = _wave(4000)
     window = scipy.signal.get_window("hann", size)
     starts = range(0, len(samples) - size + 1, hop)

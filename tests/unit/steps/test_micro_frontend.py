@@ -35,6 +35,17 @@ def _noise(seed: int, count: int, loud: int) -> NDArray[np.int16]:
     return np.random.default_rng(seed).integers(-loud, loud, count, np.int16, endpoint=True)
 
 
+def _assert_same_bits(found: NDArray[np.float32], theirs: NDArray[np.float32]) -> None:
+    """Bit for bit, as on devices; where the C library here rounds log1pf otherwise (glibc from 2.41 on), four filter
+    weights of the C code move by 1/4096 and rare features with them."""
+    ratios = np.arange(257, dtype=np.float32) * np.float32(31.25) / np.float32(700)
+    if all(np.log1p(ratio) == _micro._log1p(ratio) for ratio in ratios):
+        np.testing.assert_array_equal(found, theirs)
+    else:
+        assert found.shape == theirs.shape
+        assert np.mean(found != theirs) < 0.002
+
+
 EXTREMES = {
     "silence": np.zeros(3200, np.int16),
     "lowest": np.full(3200, -32768, np.int16),
@@ -50,14 +61,14 @@ EXTREMES = {
 
 @pytest.mark.parametrize("name", EXTREMES)
 def test_extreme_signals_give_the_same_bits(name: str) -> None:
-    np.testing.assert_array_equal(_ours(EXTREMES[name]), _theirs(EXTREMES[name]))
+    _assert_same_bits(_ours(EXTREMES[name]), _theirs(EXTREMES[name]))
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 32767), st.integers(480, 6000))
 @settings(max_examples=40)
 def test_noise_of_any_loudness_gives_the_same_bits(seed: int, loud: int, count: int) -> None:
     samples = _noise(seed, count, loud)
-    np.testing.assert_array_equal(_ours(samples), _theirs(samples))
+    _assert_same_bits(_ours(samples), _theirs(samples))
 
 
 @pytest.mark.parametrize("word", WORDS)
@@ -68,7 +79,7 @@ def test_recordings_give_the_same_bits(shared: Path, word: str) -> None:
         samples = Chain.parse("decode_audio").run(file)
         found = _ours(samples)
         assert len(found) > 50
-        np.testing.assert_array_equal(found, _theirs(samples))
+        _assert_same_bits(found, _theirs(samples))
 
 
 @given(st.lists(st.integers(0, 700), min_size=1, max_size=8), st.integers(0, 99))
