@@ -1,7 +1,7 @@
 """Named arrays as one blob: same arrays, same bytes.
 
-Layout: uint32 header length (little endian), JSON header ``[[name, dtype, shape], ...]``, then the arrays' little-endian
-bytes one after the other.
+Layout: uint32 header length (little endian), JSON header ``[[name, dtype, shape], ...]``, then the arrays, little endian,
+one after the other.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from limen.bundle.manifest import DType, Shape
 from limen.errors import BundleError
 
 Array = NDArray[Any]
-_KINDS = "fiub"
 
 
 def pack_arrays(arrays: Mapping[str, Array]) -> bytes:
@@ -29,7 +30,7 @@ def pack_arrays(arrays: Mapping[str, Array]) -> bytes:
 
 
 def unpack_arrays(data: bytes | memoryview) -> dict[str, Array]:
-    """Read back.
+    """Read back; the arrays are copies.
 
     Raises:
         BundleError: the bytes do not hold what the header says.
@@ -37,19 +38,18 @@ def unpack_arrays(data: bytes | memoryview) -> dict[str, Array]:
     view = memoryview(data)
     try:
         (length,) = struct.unpack("<I", view[:4])
-        entries = json.loads(bytes(view[4 : 4 + length]))
-        arrays: dict[str, Array] = {}
-        offset = 4 + length
-        for name, dtype_name, shape in entries:
-            dtype = np.dtype(str(dtype_name)).newbyteorder("<")
-            if dtype.kind not in _KINDS or any(int(d) < 0 for d in shape):
-                raise ValueError(f"{name}: {dtype_name}{shape}")
-            size = math.prod(int(d) for d in shape) * dtype.itemsize
-            part = view[offset : offset + size]
-            arrays[str(name)] = np.frombuffer(part, dtype).reshape(shape).astype(dtype.newbyteorder("="))
-            offset += size
-        if offset != len(view):
-            raise ValueError("bytes are left over")
-    except (ValueError, TypeError, struct.error, KeyError) as error:
+        entries = msgspec.json.decode(view[4 : 4 + length], type=list[tuple[str, DType, Shape]])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, struct.error) as error:
         raise BundleError(f"arrays: cannot be read: {error}") from error
+    arrays: dict[str, Array] = {}
+    offset = 4 + length
+    for name, dtype_name, shape in entries:
+        dtype = np.dtype(dtype_name).newbyteorder("<")
+        end = offset + math.prod(shape) * dtype.itemsize
+        if end > len(view) or name in arrays:
+            raise BundleError(f"arrays: {name[:80]!r} is cut short or named twice")
+        arrays[name] = np.frombuffer(view[offset:end], dtype).reshape(shape).astype(dtype.newbyteorder("="))
+        offset = end
+    if offset != len(view):
+        raise BundleError("arrays: bytes are left over")
     return arrays

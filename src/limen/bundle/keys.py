@@ -1,10 +1,14 @@
-"""Ed25519 keys: made, stored as PEM with mode 0600, named by the sha256 of the public key."""
+"""Ed25519 keys: made, stored as PEM with mode 0600, named by the sha256 of the public key.
+
+Signatures are RFC 8032's; the arithmetic is the cryptography package's.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +52,7 @@ class PrivateKey:
 
     @staticmethod
     def generate() -> PrivateKey:
+        """A new key from the system's random source."""
         return PrivateKey(os.urandom(32))
 
     @property
@@ -69,17 +74,18 @@ def load_private(path: str | Path) -> PrivateKey:
     """Read a PEM (PKCS 8) or a raw 32-byte file.
 
     Raises:
-        BadInput: the file is missing or holds no Ed25519 private key.
+        BadInput: the file is missing, others may read it, or it holds no Ed25519 private key.
     """
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization as s
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    data = _read(Path(path))
+    data = _read(Path(path), secret=True)
     if len(data) == 32:
         return PrivateKey(data)
     try:
         key = s.load_pem_private_key(data, None)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise BadInput(f"{path}: holds no private key: {error}") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise BadInput(f"{path}: the key is not Ed25519")
@@ -92,17 +98,20 @@ def load_public(path: str | Path) -> PublicKey:
     Raises:
         BadInput: the file is missing or holds no Ed25519 public key.
     """
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization as s
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     data = _read(Path(path))
     if len(data) == 32:
         return PublicKey(data)
+    if b"PRIVATE KEY" in data:
+        raise BadInput(f"{path}: is a private key", f"give the public one: {path}.pub")
     try:
         if len(data.strip()) == 64:
             return PublicKey(bytes.fromhex(data.strip().decode("ascii")))
         key = s.load_pem_public_key(data)
-    except (ValueError, TypeError, UnicodeDecodeError) as error:
+    except (ValueError, TypeError, UnicodeDecodeError, UnsupportedAlgorithm) as error:
         raise BadInput(f"{path}: holds no public key: {error}") from error
     if not isinstance(key, Ed25519PublicKey):
         raise BadInput(f"{path}: the key is not Ed25519")
@@ -131,12 +140,17 @@ def save_pair(key: PrivateKey, path: str | Path) -> tuple[Path, Path]:
 
 
 def encode(raw: bytes) -> str:
+    """base64."""
     return base64.b64encode(raw).decode("ascii")
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, secret: bool = False) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(1 << 16)
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            data = file.read(1 << 16)
     except OSError as error:
         raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
+    if secret and os.name == "posix" and mode & 0o077:
+        raise BadInput(f"{path}: is a private key that others may read (mode {mode:04o})", f"chmod 600 {path}")
+    return data
