@@ -17,6 +17,10 @@ _EXP_OF_MINUS_EIGHTH = 1895147668
 _ONE_THIRD = 715827883
 _48_OVER_17 = 1515870810
 _MINUS_32_OVER_17 = -1010580540
+_LOG_2 = 1488522236
+_SQRT_HALF = 1518500250
+_FOURTH_ROOT_HALF = 1805811301
+_ALPHA_N, _ALPHA_D, _ALPHA_I, _ALPHA_F = 117049297, 127690142, 1057819769, 638450708
 
 
 def shift_saturating(raw: Int64, exponent: int) -> Int64:
@@ -84,3 +88,52 @@ def tanh(raw: Int64, integer_bits: int) -> Int64:
     """Hyperbolic tangent in Q0.31."""
     magnitude = one_minus_x_over_one_plus_x(exp_on_negative_values(-np.abs(raw), integer_bits - 1))
     return np.where(raw == 0, 0, np.where(raw > 0, magnitude, -magnitude))
+
+
+def log_of_at_least_one(raw: Int64, input_bits: int, output_bits: int) -> Int64:
+    """Natural logarithm of values >= 1 (TFLite's rational approximation around sqrt(sqrt(1/2)))."""
+    accumulator = output_bits + 1
+    quarter = 1 << (29 - accumulator)
+    zeros = _leading_zeros(raw)
+    first = shift_saturating(doubling_high_mul(shift_saturating_by(raw, zeros - 1), _SQRT_HALF), 1)
+    first_power = np.minimum(shift_saturating(input_bits - zeros, 31 - accumulator) + quarter, INT32_MAX)
+    headroom = _leading_zeros(doubling_high_mul(raw, _SQRT_HALF)) - 1
+    second = shift_saturating_by(raw, headroom)
+    second_power = np.maximum(shift_saturating(input_bits - headroom, 31 - accumulator) - quarter, INT32_MIN)
+    r, power = np.minimum(first, second), np.maximum(first_power, second_power)
+    half_sum = (r + _FOURTH_ROOT_HALF + 1) >> 1
+    q = wrap_int32(2 * (r - _FOURTH_ROOT_HALF))
+    square = doubling_high_mul(q, q)
+    numerator = doubling_high_mul(q, r) + doubling_high_mul(doubling_high_mul(q, square), _ALPHA_N)
+    denominator = doubling_high_mul(half_sum, _ALPHA_I + q + doubling_high_mul(square, _ALPHA_D))
+    reciprocal = one_over_one_plus(denominator + doubling_high_mul(q, _ALPHA_F))
+    fraction = doubling_high_mul(divide_by_pot(numerator, accumulator), reciprocal)
+    return shift_saturating(doubling_high_mul(power, _LOG_2) + fraction, 1)
+
+
+def shift_saturating_by(raw: Int64, exponents: Int64) -> Int64:
+    """``shift_saturating`` with one exponent >= 0 per element."""
+    return np.asarray(np.clip(raw << exponents, INT32_MIN, INT32_MAX), np.int64)
+
+
+def _leading_zeros(values: Int64) -> Int64:
+    return np.asarray(31 - np.floor(np.log2(values)), np.int64)
+
+
+def inverse_square_root(values: Int64) -> tuple[Int64, Int64]:
+    """1 / sqrt(x) of int32 values as mantissa and right shift; 0 counts as 1 (TFLite's L2 normalisation)."""
+    x, shift = np.maximum(values, 2), np.full(values.shape, 11, np.int64)
+    for _ in range(2):
+        large = x >= 1 << 29
+        x, shift = np.where(large, x // 4, x), shift + large
+    pairs = (_leading_zeros(x) - 1) // 2 - 1
+    x, shift = x << (2 * pairs), shift - pairs
+    third = x >> 1
+    half = divide_by_pot(third, 1)
+    y = np.full(values.shape, 1 << 28, np.int64)
+    for _ in range(5):
+        cube = shift_saturating(doubling_high_mul(doubling_high_mul(y, y), y), 6)
+        y = shift_saturating(doubling_high_mul(y, (1 << 28) + (1 << 27)) - doubling_high_mul(half, cube), 3)
+    y = doubling_high_mul(y, _SQRT_HALF) << np.maximum(-shift, 0)
+    one = values <= 1
+    return np.where(one, INT32_MAX, y), np.where(one, 0, np.maximum(shift, 0))

@@ -113,6 +113,17 @@ def convolve_depthwise(x: Array, w: Array, stride: Pair, dilation: Pair, out: Pa
     return result
 
 
+def pool(x: Array, kernel: Pair, stride: Pair, out: Pair, combine: np.ufunc) -> Array:
+    """A ufunc (add, maximum) over the windows of a padded x [N,H,W,C] -> [N,*out,C], one window position at a time."""
+    view = windows(x, kernel, stride, (1, 1), out)
+    result = np.array(view[:, :, :, 0, 0])
+    for i in range(kernel[0]):
+        for j in range(kernel[1]):
+            if i or j:
+                combine(result, view[:, :, :, i, j], out=result)
+    return result
+
+
 def row_blocks(out: Pair, elements_per_position: int) -> Iterator[slice]:
     """Ranges of output rows whose work fits into the cache."""
     step = max(1, _BLOCK_ELEMENTS // max(1, out[1] * elements_per_position))

@@ -1,4 +1,4 @@
-"""x where x > 0, else exp(x) - 1."""
+"""x where x >= 0, else exp(x) - 1."""
 
 from __future__ import annotations
 
@@ -7,26 +7,34 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limen.ops._types import present, require_dtype, value
+from limen.ops._elementwise import check_codes, infer_unary, is_codes
+from limen.ops._lut import in_double, look_up8
+from limen.ops._types import tensor_of, value
 from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType
 
 
 @dataclass(frozen=True)
 class Elu(Op):
-    """x where x > 0, else exp(x) - 1."""
+    """x where x >= 0, else exp(x) - 1."""
 
     name = "Elu"
-    arity = (1, 1)
     quant_rule = QuantRule("free", ("int8",))
 
     def infer(self, inputs: Sequence[Tensor | None]) -> tuple[TensorType, ...]:
-        x = present(inputs, 0, "input")
-        require_dtype(x, ("float32", "int8"), "input")
-        return (x.type,)
+        return infer_unary(inputs, ("float32", "int8"))
+
+    def check(self, operands: Operands) -> None:
+        check_codes(operands)
 
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
         x = value(inputs, 0)
-        return (np.where(x > 0, x, np.expm1(np.minimum(x, 0))),)
+        if is_codes(operands):
+            return (look_up8(x, in_double(_elu), tensor_of(operands, 0), operands.outputs[0]),)
+        return (_elu(x),)
+
+
+def _elu(x: Array) -> Array:
+    return np.where(x < 0, np.expm1(np.minimum(x, 0)), x)
 
 
 OP = Elu

@@ -30,12 +30,9 @@ class FloorDiv(Op):
 
 
 def _floor_of_quotient(a: Array, b: Array) -> Array:
-    """The quotient is taken in float64, as the kernel takes it, and saturates: -128 / -1 is 127."""
+    """The quotient is taken in float64, as the kernel takes it; the one that overflows wraps."""
     quotient = np.floor(a.astype(np.float64) / b.astype(np.float64))
-    if a.dtype == np.float32:
-        return quotient.astype(np.float32)
-    info = np.iinfo(a.dtype)
-    return np.clip(quotient, info.min, info.max).astype(a.dtype)
+    return quotient.astype(np.float32) if a.dtype == np.float32 else quotient.astype(np.int64).astype(a.dtype)
 
 
 OP = FloorDiv

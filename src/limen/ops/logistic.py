@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limen.ops._types import present, require_dtype, value
-from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType
+from limen.ops._elementwise import check_codes, infer_unary, is_codes
+from limen.ops._lut import in_double, look_up8
+from limen.ops._sigmoid16 import check_sigmoid16, scaled, sigmoid16
+from limen.ops._types import tensor_of, value
+from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType, require
 
 
 @dataclass(frozen=True)
@@ -16,19 +19,38 @@ class Logistic(Op):
     """1 / (1 + exp(-x))."""
 
     name = "Logistic"
-    arity = (1, 1)
     quant_rule = QuantRule(
         "fixed", ("int8", "int16"), {"int8": (1 / 256, -128), "uint8": (1 / 256, 0), "int16": (1 / 32768, 0)}
     )
 
     def infer(self, inputs: Sequence[Tensor | None]) -> tuple[TensorType, ...]:
-        x = present(inputs, 0, "input")
-        require_dtype(x, ("float32", "int8", "uint8", "int16"), "input")
-        return (x.type,)
+        return infer_unary(inputs, ("float32", "int8", "uint8", "int16"))
+
+    def check(self, operands: Operands) -> None:
+        check_codes(operands)
+        target = operands.outputs[0]
+        if target.dtype == "int16":
+            check_sigmoid16(operands, (0,))
+        elif is_codes(operands):
+            require(target.scale == 1 / 256, f"output {target.name} has scale {target.scale}, expected 1/256")
 
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
-        x = value(inputs, 0)
-        return ((1 / (1 + np.exp(-x))).astype(x.dtype),)
+        x, source = value(inputs, 0), tensor_of(operands, 0)
+        if x.dtype == np.int16:
+            return (sigmoid16(scaled(x, source, (0,))),)
+        if is_codes(operands):
+            return (look_up8(x, _sigmoid, source, operands.outputs[0]),)
+        return (_sigmoid(x),)
+
+
+_exp = in_double(np.exp)
+
+
+def _sigmoid(x: Array) -> Array:
+    """In float32; the exponential overflows to infinity far below 0, which is the right limit."""
+    with np.errstate(over="ignore"):
+        one = x.dtype.type(1)
+        return np.where(x < -9, np.exp(x), one / (one + _exp(-x))) if x.size > 256 else one / (one + _exp(-x))
 
 
 OP = Logistic

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limen.ops._activation import clamp_float
-from limen.ops._types import present, require_dtype, require_rank, value
-from limen.ops._window import Pair, Sides, output_hw, pad_hw, windows
-from limen.program import Activation, Array, Op, Operands, QuantRule, Tensor, TensorType
+from limen.ops._activation import clamp_float, code_range
+from limen.ops._types import INTEGERS, present, require_dtype, require_rank, value
+from limen.ops._window import Pair, Sides, output_hw, pad_hw, pool
+from limen.program import Activation, Array, Op, Operands, QuantRule, Tensor, TensorType, require
 
 
 @dataclass(frozen=True)
 class MaxPool2D(Op):
-    """x [N,H,W,C] -> [N,OH,OW,C]. Maximum over windows; padding never wins.
+    """x [N,H,W,C] -> [N,OH,OW,C]. Maximum over windows; padding never wins. Codes keep the input's scale.
 
     Args:
         filter: (height, width) of the window.
-        padding: (top, bottom, left, right).
+        padding: (top, bottom, left, right), each smaller than the window.
     """
 
     name = "MaxPool2D"
@@ -34,14 +34,27 @@ class MaxPool2D(Op):
         x = present(inputs, 0, "input")
         require_dtype(x, ("float32", "int8", "uint8", "int16"), "input")
         require_rank(x, 4, "input")
+        top, bottom, left, right = self.padding
+        inside = max(top, bottom) < self.filter[0] and max(left, right) < self.filter[1]
+        require(inside, f"padding {self.padding} leaves windows of {self.filter} empty")
         oh, ow = output_hw(x.shape[1], x.shape[2], self.filter, self.stride, (1, 1), self.padding)
         return (TensorType((x.shape[0], oh, ow, x.shape[3]), x.dtype),)
 
+    def check(self, operands: Operands) -> None:
+        output = operands.outputs[0]
+        if output.dtype in INTEGERS:
+            require(output.quant is not None or self.activation == "none", f"{output.name} has no scale to clamp by")
+            code_range(output, self.activation)
+
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
-        x = value(inputs, 0)
-        out = operands.outputs[0].shape[1], operands.outputs[0].shape[2]
-        view = windows(pad_hw(x, self.padding, -np.inf), self.filter, self.stride, (1, 1), out)
-        return (clamp_float(view.max(axis=(3, 4)), self.activation),)
+        x, output = value(inputs, 0), operands.outputs[0]
+        out = (output.shape[1], output.shape[2])
+        least = -np.inf if x.dtype == np.float32 else np.iinfo(x.dtype).min
+        largest = pool(pad_hw(x, self.padding, least), self.filter, self.stride, out, np.maximum)
+        if x.dtype == np.float32:
+            return (clamp_float(largest, self.activation),)
+        low, high = code_range(output, self.activation)
+        return (np.clip(largest, low, high).astype(x.dtype),)
 
 
 OP = MaxPool2D

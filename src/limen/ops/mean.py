@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limen.ops._reduce import infer_reduce
+from limen.ops._reduce import check_codes, infer_reduce, is_codes, rescaled_sum
 from limen.ops._types import value
 from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType
 
 
 @dataclass(frozen=True)
 class Mean(Op):
-    """Mean over axes.
+    """Mean over axes. Integers truncate towards zero.
 
     Args:
         axes: distinct, >= 0.
@@ -30,9 +30,18 @@ class Mean(Op):
     def infer(self, inputs: Sequence[Tensor | None]) -> tuple[TensorType, ...]:
         return infer_reduce(inputs, self.axes, self.keep_dims)
 
+    def check(self, operands: Operands) -> None:
+        check_codes(operands)
+
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
-        x = value(inputs, 0)
-        return (np.asarray(np.mean(x, axis=self.axes, keepdims=self.keep_dims), x.dtype),)
+        x, shape = value(inputs, 0), operands.outputs[0].shape
+        if is_codes(operands):
+            return (rescaled_sum(x, self.axes, operands, mean=True),)
+        if x.dtype == np.float32:
+            return (np.mean(x, axis=self.axes, dtype=np.float32).reshape(shape),)
+        total = np.sum(x, axis=self.axes, dtype=np.int64)
+        count = int(np.prod([x.shape[axis] for axis in self.axes]))
+        return ((np.sign(total) * (np.abs(total) // count)).astype(x.dtype).reshape(shape),)
 
 
 OP = Mean

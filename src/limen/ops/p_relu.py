@@ -7,7 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limen.ops._types import broadcast_shapes, present, require_dtype, require_same_dtype, value
+from limen.ops._elementwise import check_codes, is_codes, ratio
+from limen.ops._fixed_point import Multiplier, multiplier, rescale
+from limen.ops._types import (
+    broadcast_shapes,
+    present,
+    require_dtype,
+    require_one_scale,
+    require_same_dtype,
+    tensor_of,
+    value,
+)
 from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType, require
 
 
@@ -27,9 +37,27 @@ class PRelu(Op):
         require(shape == x.shape, f"alpha {alpha.shape} does not broadcast to the input {x.shape}")
         return (x.type,)
 
+    def check(self, operands: Operands) -> None:
+        check_codes(operands)
+        if is_codes(operands):
+            require_one_scale(tensor_of(operands, 1), "alpha")
+            ratio(operands)
+            self._factor(operands)
+
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
         x, alpha = value(inputs, 0), value(inputs, 1)
-        return (np.where(x >= 0, x, x * alpha),)
+        if not is_codes(operands):
+            return (np.where(x >= 0, x, x * alpha),)
+        centred = x.astype(np.int64) - tensor_of(operands, 0).zero_point
+        slope = alpha.astype(np.int64) - tensor_of(operands, 1).zero_point
+        below = rescale(centred * slope, self._factor(operands))
+        target, info = operands.outputs[0], np.iinfo(x.dtype)
+        codes = np.where(centred >= 0, rescale(centred, ratio(operands)), below) + target.zero_point
+        return (np.clip(codes, info.min, info.max).astype(x.dtype),)
+
+    def _factor(self, operands: Operands) -> Multiplier:
+        source, alpha, target = tensor_of(operands, 0), tensor_of(operands, 1), operands.outputs[0]
+        return multiplier(float(np.float32(source.scale) * np.float32(alpha.scale) / np.float32(target.scale)))
 
 
 OP = PRelu

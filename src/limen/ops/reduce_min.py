@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limen.ops._reduce import infer_reduce
+from limen.ops._reduce import check_same_scale, infer_reduce
 from limen.ops._types import value
 from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType
 
 
 @dataclass(frozen=True)
 class ReduceMin(Op):
-    """Minimum over axes.
+    """Minimum over axes. Codes keep their scale.
 
     Args:
         axes: distinct, >= 0.
@@ -30,9 +30,11 @@ class ReduceMin(Op):
     def infer(self, inputs: Sequence[Tensor | None]) -> tuple[TensorType, ...]:
         return infer_reduce(inputs, self.axes, self.keep_dims)
 
+    def check(self, operands: Operands) -> None:
+        check_same_scale(operands)
+
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
-        x = value(inputs, 0)
-        return (np.asarray(np.min(x, axis=self.axes, keepdims=self.keep_dims), x.dtype),)
+        return (np.min(value(inputs, 0), axis=self.axes).reshape(operands.outputs[0].shape),)
 
 
 OP = ReduceMin

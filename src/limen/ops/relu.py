@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from limen.ops._types import present, require_dtype, value
+from limen.ops._elementwise import check_clamp, clamp, infer_unary
+from limen.ops._types import value
 from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType
 
 
@@ -16,17 +15,16 @@ class Relu(Op):
     """max(x, 0)."""
 
     name = "Relu"
-    arity = (1, 1)
     quant_rule = QuantRule("free", ("int8", "uint8", "int16"))
 
     def infer(self, inputs: Sequence[Tensor | None]) -> tuple[TensorType, ...]:
-        x = present(inputs, 0, "input")
-        require_dtype(x, ("float32", "int8", "uint8", "int16"), "input")
-        return (x.type,)
+        return infer_unary(inputs, ("float32", "int8", "uint8", "int16"))
+
+    def check(self, operands: Operands) -> None:
+        check_clamp(operands)
 
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
-        x = value(inputs, 0)
-        return (np.maximum(x, 0),)
+        return (clamp(value(inputs, 0), operands, 0.0, None),)
 
 
 OP = Relu

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from limen.ops._types import present, require_dtype, value
+from limen.ops._elementwise import check_clamp, clamp, infer_unary
+from limen.ops._types import value
 from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType
 
 
@@ -16,17 +15,16 @@ class ReluN1To1(Op):
     """min(max(x, -1), 1)."""
 
     name = "ReluN1To1"
-    arity = (1, 1)
-    quant_rule = QuantRule("free", ("int8", "uint8", "int16"))
+    quant_rule = QuantRule("free", ("int8", "uint8"))
 
     def infer(self, inputs: Sequence[Tensor | None]) -> tuple[TensorType, ...]:
-        x = present(inputs, 0, "input")
-        require_dtype(x, ("float32", "int8", "uint8"), "input")
-        return (x.type,)
+        return infer_unary(inputs, ("float32", "int8", "uint8"))
+
+    def check(self, operands: Operands) -> None:
+        check_clamp(operands)
 
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
-        x = value(inputs, 0)
-        return (np.clip(x, -1, 1),)
+        return (clamp(value(inputs, 0), operands, -1.0, 1.0),)
 
 
 OP = ReluN1To1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limen.ops._reduce import infer_reduce
+from limen.ops._reduce import check_codes, infer_reduce, is_codes, rescaled_sum
 from limen.ops._types import value
 from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType
 
@@ -30,9 +30,14 @@ class Sum(Op):
     def infer(self, inputs: Sequence[Tensor | None]) -> tuple[TensorType, ...]:
         return infer_reduce(inputs, self.axes, self.keep_dims)
 
+    def check(self, operands: Operands) -> None:
+        check_codes(operands)
+
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
         x = value(inputs, 0)
-        return (np.asarray(np.sum(x, axis=self.axes, keepdims=self.keep_dims), x.dtype),)
+        if is_codes(operands):
+            return (rescaled_sum(x, self.axes, operands, mean=False),)
+        return (np.sum(x, axis=self.axes, dtype=x.dtype).reshape(operands.outputs[0].shape),)
 
 
 OP = Sum
