@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import groupby, zip_longest
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from limen.ops.max_pool2d import MaxPool2D
 from limen.ops.pad import Pad
 from limen.ops.pad_v2 import PadV2
 from limen.ops.slice import Slice
-from limen.program import Node, Op, Program, Shape, Tensor
+from limen.program import Array, Node, Op, Program, Quant, Shape, Tensor
 from limen.targets.tflite._emit import Site
 from limen.targets.tflite._padding import scheme_of, transposed_scheme
 
@@ -39,7 +39,7 @@ def legalize(program: Program) -> Program:
         rule = _RULES.get(node.op.name)
         if rule is None or not rule(draft, Site(node, program.operands(node)), node.op):
             draft.nodes.append(node)
-    if len(draft.nodes) == len(program.nodes):
+    if all(new is old for new, old in zip_longest(draft.nodes, program.nodes)):
         return program
     return program.with_nodes(draft.nodes, draft.tensors.values()).check()
 
@@ -59,8 +59,8 @@ class _Draft:
             free = f"{stem}_{number}"
         return free
 
-    def constant(self, stem: str, like: Tensor, value: Any) -> str:
-        tensor = Tensor.constant(self.name(stem), np.asarray(value, like.dtype), like.quant)
+    def constant(self, stem: str, data: Array, quant: Quant | None) -> str:
+        tensor = Tensor.constant(self.name(stem), data, quant)
         self.tensors[tensor.name] = tensor
         return tensor.name
 
@@ -84,14 +84,30 @@ def _sides(padding: tuple[int, int, int, int]) -> tuple[tuple[int, int], ...]:
 
 
 def _convolution(draft: _Draft, site: Site, op: Any) -> bool:
-    """Pad with the zero point, then convolve without padding."""
+    """Pad with the zero point, then convolve without padding; a bias of zeros, on which CONV_2D's kernels insist."""
     x, filter_size, positions = site.input(), site.input(1).shape[1:3], site.output.shape[1:3]
+    data, weights, *bias = site.node.inputs
+    if not any(bias):
+        bias = [_zero_bias(draft, site)]
     if scheme_of(x.shape[1:3], filter_size, op.stride, op.dilation, op.padding, positions):
-        return False
-    _, *others = site.node.inputs
+        if tuple(bias) == site.node.inputs[2:]:
+            return False
+        draft.nodes.append(replace(site.node, inputs=(data, weights, *bias)))
+        return True
     padded = draft.apply(Pad(_sides(op.padding)), (x.name,), x, stem="padded")
-    draft.nodes.append(replace(site.node, op=replace(op, padding=_NONE), inputs=(padded, *others)))
+    draft.nodes.append(replace(site.node, op=replace(op, padding=_NONE), inputs=(padded, weights, *bias)))
     return True
+
+
+def _zero_bias(draft: _Draft, site: Site) -> str:
+    """Zeros of the type and scales that a bias has beside these inputs."""
+    x, weights, channels = site.input(0), site.input(1), site.output.shape[3]
+    name = f"{site.output.name}/bias"
+    if x.dtype == "float32":
+        return draft.constant(name, np.zeros(channels, np.float32), None)
+    scales = np.float32(x.scale) * (weights.quant.scales if weights.quant else np.ones(1, np.float32))
+    quant = Quant(tuple(float(s) for s in scales), (0,) * len(scales), 0 if len(scales) > 1 else None)
+    return draft.constant(name, np.zeros(channels, np.int64 if x.dtype == "int16" else np.int32), quant)
 
 
 def _maximum(draft: _Draft, site: Site, op: MaxPool2D) -> bool:
@@ -99,7 +115,7 @@ def _maximum(draft: _Draft, site: Site, op: MaxPool2D) -> bool:
     x = site.input()
     if scheme_of(x.shape[1:3], op.filter, op.stride, (1, 1), op.padding, site.output.shape[1:3]):
         return False
-    lowest = draft.constant(f"{site.output.name}/lowest", x, _lowest(x))
+    lowest = draft.constant(f"{site.output.name}/lowest", np.asarray(_lowest(x), x.dtype), x.quant)
     padded = draft.apply(PadV2(_sides(op.padding)), (x.name, lowest), x, stem="padded")
     draft.nodes.append(replace(site.node, op=replace(op, padding=_NONE), inputs=(padded,)))
     return True

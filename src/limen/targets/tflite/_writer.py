@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from limen.errors import Unsupported, UnsupportedOp
-from limen.program import Array, DType, Port, Program, Quant, State
+from limen.program import Array, DType, Port, Program, Quant, State, Tensor
 from limen.targets.tflite._emit import EMITTERS, WHERE, Emission, Handle, Named, Operand, Site
 from limen.targets.tflite._flatbuffer import finish, member, table
 from limen.targets.tflite._runtime import minimum_runtime_version
@@ -42,7 +42,7 @@ def write(program: Program) -> bytes:
     file = _File()
     main = _Subgraph("main")
     handles = _declare_states(file, main, program)
-    for tensor in program.tensors.values():
+    for tensor in _in_order(program):
         main.add(file, tensor.name, tensor.shape, tensor.dtype, tensor.quant, tensor.data)
     for node in program.nodes:
         _write_node(file, main, program, Site(node, program.operands(node)), handles)
@@ -52,13 +52,20 @@ def write(program: Program) -> bytes:
     return finish(_model(file, program, subgraphs, main))
 
 
+def _in_order(program: Program) -> list[Tensor]:
+    """Inputs and constants, then computed tensors by node: the importer's order, so that a file keeps its bytes."""
+    inputs = {port.tensor for port in program.inputs}
+    given = [t for t in program.tensors.values() if t.name in inputs or t.data is not None]
+    return [*given, *(program.tensors[name] for node in program.nodes for name in node.outputs)]
+
+
 @dataclass
 class _File:
     """What the subgraphs share: operator codes and buffers. Buffer 0 is empty by convention."""
 
     codes: dict[tuple[str, int], int] = field(default_factory=dict)
     buffers: list[Array | None] = field(default_factory=lambda: [None])
-    stored: dict[tuple[bytes, int], int] = field(default_factory=dict)
+    stored: dict[bytes, int] = field(default_factory=dict)
 
     def code(self, builtin: str, version: int) -> int:
         return self.codes.setdefault((builtin, version), len(self.codes))
@@ -66,7 +73,7 @@ class _File:
     def buffer(self, data: Array) -> int:
         """Index of the buffer that holds these bytes, stored once."""
         raw = np.ascontiguousarray(data).astype(data.dtype.newbyteorder("<"), copy=False).tobytes()
-        index = self.stored.setdefault((raw, len(raw)), len(self.buffers))
+        index = self.stored.setdefault(raw, len(self.buffers))
         if index == len(self.buffers):
             self.buffers.append(np.frombuffer(raw, np.uint8))
         return index
