@@ -166,4 +166,3 @@ def bench_path(
         feeds = random_data(session_specs(session), 1).inputs
         found = measure_latency(lambda: session.run(feeds), seconds)
         return Benched(session.engine, found.p50_us, found.p90_us, found.p99_us, found.n, found.host_busy, threads)
-

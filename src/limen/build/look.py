@@ -59,7 +59,9 @@ def _bundle(bundle: Bundle) -> Inspection:
         "recipe": bundle.manifest.recipe,
         "signature": "none" if signer is None else f"valid, key {signer.key_id[:16]}",
         "engines": ", ".join(bundle.engines),
-        "artifacts": [{"kind": a.kind, "file": a.file, "bytes": a.flash, "ram": a.ram} for a in bundle.manifest.artifacts],
+        "artifacts": [
+            {"kind": a.kind, "file": a.file, "bytes": a.flash, "ram": a.ram} for a in bundle.manifest.artifacts
+        ],
         "report": bundle.statement("report"),
     }
     return replace(found, details=details)
@@ -114,4 +116,9 @@ def _tflite_blockers(program: Program) -> tuple[Blocker, ...]:
 def _blocker(error: Unsupported | BudgetError | None, target: str) -> Blocker:
     if isinstance(error, UnsupportedOp):
         return Blocker(error.node, error.op, f"{error.op} is not supported by {error.where}", error.hint or "")
-    return Blocker("-", "-", "" if error is None else error.message, (error and error.hint) or f"choose another target than {target}")
+    return Blocker(
+        "-",
+        "-",
+        "" if error is None else error.message,
+        (error and error.hint) or f"choose another target than {target}",
+    )

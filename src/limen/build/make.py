@@ -102,7 +102,9 @@ def build_bundle(
     source = open_source(model, options)
     progress("build", 1, 5)
     calibration = None if data is None else read_data(data, around.pre)
-    prepared = prepare_variant(source, decode(recipe or _default(source, calibration)), calibration, CALIBRATION_SAMPLES)
+    prepared = prepare_variant(
+        source, decode(recipe or _default(source, calibration)), calibration, CALIBRATION_SAMPLES
+    )
     progress("build", 2, 5)
     wanted = wanted_engines(board, engines)
     parts, notes = make_parts(prepared, wanted, CompileOptions(board))
@@ -160,9 +162,7 @@ def source_specs(source: Source) -> tuple[Spec, ...]:
     return tuple(Spec(str(v.name), shape_of(v) or (), str(v.dtype.numpy()) if v.dtype else "float32") for v in values)
 
 
-def make_parts(
-    prepared: Prepared, engines: tuple[str, ...], options: CompileOptions
-) -> tuple[list[Part], list[str]]:
+def make_parts(prepared: Prepared, engines: tuple[str, ...], options: CompileOptions) -> tuple[list[Part], list[str]]:
     """Artifacts of all engines that can have one, and why others have none.
 
     Raises:
@@ -209,7 +209,9 @@ def measure_variants(bundle: Bundle, source: Source, data: Dataset | None, metri
             continue
         with Session(bundle, engine) as session:
             row = _judge(session, feeds, data, metric, float_output)
-            one = {s.name: v[: max(s.shape[0], 1)] for s, v in zip(specs, (feeds or _random(specs)).values(), strict=True)}
+            one = {
+                s.name: v[: max(s.shape[0], 1)] for s, v in zip(specs, (feeds or _random(specs)).values(), strict=True)
+            }
             latency = measure_latency(lambda s=session, x=one: s.run(x), seconds=0.2).p50_us  # type: ignore[misc]
         rows.append(Variant(engine, entry.file, row[0], row[1], latency, entry.flash, entry.ram, row[2]))
     return rows

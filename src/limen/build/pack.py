@@ -29,8 +29,8 @@ class Part:
 class Around:
     """What stands around the model."""
 
-    pre: Chain = Chain()
-    post: Chain = Chain()
+    pre: Chain = field(default_factory=Chain)
+    post: Chain = field(default_factory=Chain)
     labels: tuple[str, ...] = ()
 
 
@@ -98,9 +98,7 @@ def _entry(part: Part, blobs: Blobs) -> ArtifactEntry:
 
 
 def _binding(b: Binding) -> BundleBinding:
-    return BundleBinding(
-        b.name, b.tensor, b.shape, b.dtype, b.source_dtype, b.scale, b.zero_point, b.permutation
-    )
+    return BundleBinding(b.name, b.tensor, b.shape, b.dtype, b.source_dtype, b.scale, b.zero_point, b.permutation)
 
 
 def _port(b: Binding) -> Port:

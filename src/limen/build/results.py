@@ -209,7 +209,9 @@ class Checked:
             lines.append(f"{verdict.target}: {'runs' if verdict.ok else 'blocked'} on {self.device}")
             lines += [f"  {b.node}: {b.why}; {b.way_out}" for b in verdict.blockers]
         if self.ram_lower_bound is not None:
-            lines.append(f"RAM at least {self.ram_lower_bound:,} bytes, flash at least {self.flash_lower_bound:,} bytes")
+            lines.append(
+                f"RAM at least {self.ram_lower_bound:,} bytes, flash at least {self.flash_lower_bound:,} bytes"
+            )
         return "\n".join(lines)
 
 

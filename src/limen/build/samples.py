@@ -39,9 +39,7 @@ def read_data(path: str | Path, pre: Chain) -> Dataset:
 
 def program_specs(program: Program) -> tuple[Spec, ...]:
     """The inputs as the source model has them."""
-    return tuple(
-        Spec(p.name, p.source_shape(program.tensors[p.tensor].shape), p.dtype) for p in program.inputs
-    )
+    return tuple(Spec(p.name, p.source_shape(program.tensors[p.tensor].shape), p.dtype) for p in program.inputs)
 
 
 def program_feeds(program: Program, data: Dataset) -> Iterator[dict[str, Array]]:
@@ -51,7 +49,9 @@ def program_feeds(program: Program, data: Dataset) -> Iterator[dict[str, Array]]
         DataError: the data does not fit the inputs.
     """
     for feed in data.feeds(program_specs(program)):
-        yield {port.tensor: to_tensor(program, port.tensor, port.permutation, feed[port.name]) for port in program.inputs}
+        yield {
+            port.tensor: to_tensor(program, port.tensor, port.permutation, feed[port.name]) for port in program.inputs
+        }
 
 
 def to_tensor(program: Program, name: str, permutation: tuple[int, ...] | None, value: Array) -> Array:

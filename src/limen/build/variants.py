@@ -94,7 +94,7 @@ def make_artifact(prepared: Prepared, kind: str, options: CompileOptions) -> Art
     if kind == "program":
         return program_artifact(prepared)
     if kind == "onnx":
-        artifact = TARGETS.get("onnx").compile(onnx_model(prepared), options)
+        artifact = TARGETS.get("onnx").compile(onnx_model(prepared, options.device), options)
         return artifact if prepared.source.model is not None else _rebound(artifact, prepared.require_program())
     if prepared.program is None:
         assert prepared.source.blocker is not None
@@ -106,12 +106,13 @@ def make_artifact(prepared: Prepared, kind: str, options: CompileOptions) -> Art
 def _rebound(artifact: Artifact, program: Program) -> Artifact:
     """A raised Model's ports carry the Program's scales, zero points and permutations under the ports' names."""
     inputs, outputs = (
-        tuple(replace(b, tensor=b.name) for b in bindings(program, ports)) for ports in (program.inputs, program.outputs)
+        tuple(replace(b, tensor=b.name) for b in bindings(program, ports))
+        for ports in (program.inputs, program.outputs)
     )
     return replace(artifact, inputs=inputs, outputs=outputs)
 
 
-def onnx_model(prepared: Prepared) -> Model:
+def onnx_model(prepared: Prepared, device: Device | None = None) -> Model:
     """The Model to write for target onnx: QDQ where the recipe is static."""
     from limen.lower.raising import raise_program
     from limen.optimize.emit_float16 import emit_float16
@@ -121,7 +122,8 @@ def onnx_model(prepared: Prepared) -> Model:
         assert prepared.program is not None
         return raise_program(prepared.program)
     if prepared.recipe.kind == "static":
-        return emit_qdq(prepared.source.model, prepared.decisions)
+        dot = device is not None and any("vnni" in f or "dot" in f or "asimddp" in f for f in device.features)
+        return emit_qdq(prepared.source.model, prepared.decisions, unsigned_weights=not dot)
     if prepared.recipe.kind == "float16":
         return emit_float16(prepared.source.model)
     return prepared.source.model
@@ -154,4 +156,3 @@ def wanted_engines(device: Device, asked: Iterable[str] | None) -> tuple[str, ..
     if unknown:
         raise UsageError(f"engine {unknown[0]!r} is not known", "known: " + ", ".join(KINDS))
     return tuple(dict.fromkeys((*names, "reference")))
-

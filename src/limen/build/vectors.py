@@ -43,9 +43,7 @@ def with_golden(bundle: Bundle, feeds: Mapping[str, Array]) -> tuple[Bundle, tup
     return assemble(manifest, blobs), tuple(absent)
 
 
-def _entry(
-    kind: str, engine: str, count: int, inputs: str, outputs: Mapping[str, Array], blobs: Blobs
-) -> GoldenEntry:
+def _entry(kind: str, engine: str, count: int, inputs: str, outputs: Mapping[str, Array], blobs: Blobs) -> GoldenEntry:
     integer = all(v.dtype.kind in "iub" for v in outputs.values())
     exact = integer and engine == "reference"
     if integer:

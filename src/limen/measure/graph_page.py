@@ -75,7 +75,9 @@ def _layout(ops: Sequence[OpEntry]) -> tuple[list[tuple[int, int]], int, int]:
     for index, level in enumerate(depth):
         rows.setdefault(level, []).append(index)
     for level in sorted(rows):
-        order = sorted(rows[level], key=lambda i: (_mean([column[writers[n]] for n in ops[i].reads if n in writers]), i))
+        order = sorted(
+            rows[level], key=lambda i: (_mean([column[writers[n]] for n in ops[i].reads if n in writers]), i)
+        )
         for place, index in enumerate(order):
             column[index] = place - (len(order) - 1) / 2
     left = min(column, default=0.0)
@@ -109,13 +111,17 @@ def _box(op: OpEntry, x: int, y: int) -> str:
 def _ports(ports: Sequence[PortEntry]) -> str:
     head = "<tr><th>name</th><th>shape</th><th>type</th><th>scale</th><th>zero point</th><th>permutation</th></tr>"
     cells = ((p.name, list(p.shape), p.dtype, p.scale, p.zero_point, p.permutation) for p in ports)
-    body = "".join("<tr>" + "".join(f"<td>{_text('–' if c is None else c)}</td>" for c in row) + "</tr>" for row in cells)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{_text('–' if c is None else c)}</td>" for c in row) + "</tr>" for row in cells
+    )
     return f"<table>{head}{body}</table>"
 
 
 def _operators(ops: Sequence[OpEntry]) -> str:
     body = "".join(
-        f'<tr><td>{_text(o.name)}</td><td>{_text(o.op)}</td><td class="n">{o.macs:,}</td><td>{_text(o.result)}</td></tr>'
+        f"<tr><td>{_text(o.name)}</td><td>{_text(o.op)}</td>"
+        f'<td class="n">{o.macs:,}</td>'
+        f"<td>{_text(o.result)}</td></tr>"
         for o in ops
     )
     return f"<table><tr><th>name</th><th>operator</th><th>MACs</th><th>result</th></tr>{body}</table>"

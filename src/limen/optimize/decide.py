@@ -11,7 +11,7 @@ import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from limen.optimize.decisions import Decision, Decisions
+from limen.optimize.decisions import Decision, Decisions, Origin
 from limen.optimize.ranges import Range
 from limen.optimize.schemes import Scheme, activation_quant, weight_quant, widen_for_bias
 from limen.program import Node, Program, Quant, Tensor
@@ -186,7 +186,7 @@ def _decide_activation(
     high = max((r.high for r in seen), default=0.0)
     if root in fixed:
         return Decision(scheme.activation, fixed[root], "fixed", low, high)
-    origin = "same" if len(members) > 1 else "range"
+    origin: Origin = "same" if len(members) > 1 else "range"
     return Decision(scheme.activation, activation_quant(Range(low, high), scheme.activation), origin, low, high)
 
 

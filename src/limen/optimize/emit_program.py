@@ -112,7 +112,8 @@ class _Emission:
             return
         bias = self.source.tensors[node.inputs[rule.bias]]
         activation = self.tensors[inputs[next(i for i, _ in activation_inputs(self.source, node))]]
-        assert bias.data is not None and weights.quant is not None
+        assert bias.data is not None
+        assert weights.quant is not None
         wide: DType = "int32" if activation.dtype == "int8" else "int64"
         codes, quant = quantize_bias(bias.data, activation.scale, weights.quant, wide)
         name = bias.name

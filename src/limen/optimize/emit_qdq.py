@@ -17,27 +17,30 @@ from limen.model import Model
 from limen.model.edit import constant, fresh_name, rewritten
 from limen.model.graph import Array, constant_of, dtype_of
 from limen.optimize.decisions import Decision, Decisions
-from limen.optimize.schemes import dequantize, quantize, quantize_bias, weight_quant, widen_for_bias
+from limen.optimize.schemes import quantize, quantize_bias, weight_quant, widen_for_bias
 from limen.program import Quant
 
 PASSIVE = frozenset({"Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze", "Identity"})
 FUSED = frozenset({"Relu", "Clip"})
 WEIGHTED = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
 INT16_OPSET = 21
+_FUSED_DEPTH = 3
 
 
-def emit_qdq(model: Model, decisions: Decisions) -> Model:
+def emit_qdq(model: Model, decisions: Decisions, unsigned_weights: bool = True) -> Model:
     """The Model with Q/DQ pairs; float inputs and outputs.
 
     Args:
         model: the float Model the decisions were made for, normalised.
         decisions: keyed by value name.
+        unsigned_weights: store weight codes shifted by 128 as uint8. The real values are the same, and ONNX Runtime's
+            x86 kernels without VNNI cannot saturate on them; with VNNI, and on Arm, int8 is as exact and faster.
     """
     table = _spread(model, decisions.tensors)
     wide = any(d.dtype == "int16" for d in table.values())
 
     def rewrite(graph: ir.Graph) -> int:
-        emission = _Emission(graph, table)
+        emission = _Emission(graph, table, unsigned_weights)
         for node in list(graph):
             emission.weights(node)
         for value in [*graph.inputs, *(v for node in list(graph) for v in node.outputs)]:
@@ -74,6 +77,7 @@ class _Emission:
 
     graph: ir.Graph
     table: Mapping[str, Decision]
+    unsigned_weights: bool
 
     def activation(self, value: ir.Value) -> None:
         """Put a Q/DQ pair behind a value; its readers, and the graph's output, get the pair's result."""
@@ -105,10 +109,10 @@ class _Emission:
         scale = constant(self.graph, f"{name}/scale", np.asarray(decision.quant.scale[0], np.float32))
         zero = constant(self.graph, f"{name}/zero_point", _zero_point(decision))
         q = ir.node("QuantizeLinear", [value, scale, zero])
-        q.name, q.outputs[0].name = f"{name}/q", fresh_name(self.graph, f"{name}/q")
+        q.name = q.outputs[0].name = fresh_name(self.graph, f"{name}/q")
         q.outputs[0].shape, q.outputs[0].type = value.shape, zero.type
         dq = ir.node("DequantizeLinear", [q.outputs[0], scale, zero])
-        dq.name, dq.outputs[0].name = f"{name}/dq", fresh_name(self.graph, f"{name}/dq")
+        dq.name = dq.outputs[0].name = fresh_name(self.graph, f"{name}/dq")
         dq.outputs[0].shape, dq.outputs[0].type = value.shape, value.type
         return [q, dq]
 
@@ -135,30 +139,43 @@ class _Emission:
             node.replace_input_with(2, self._dequantized(node, name, codes, bias_quant))
 
     def _is_integer(self, node: ir.Node) -> bool:
-        """Whether the node's result, or that of the activation behind it, has a Decision."""
+        """Whether the node's result has a Decision, or that of the bias and activation that engines fuse behind it."""
         value = node.outputs[0]
-        if str(value.name) in self.table:
-            return True
-        readers = [use.node for use in value.uses()]
-        return len(readers) == 1 and readers[0].op_type in FUSED and str(readers[0].outputs[0].name) in self.table
+        for _ in range(_FUSED_DEPTH):
+            if str(value.name) in self.table:
+                return True
+            readers = [use.node for use in value.uses()]
+            if len(readers) != 1 or not _fuses(node, readers[0]):
+                return False
+            value = readers[0].outputs[0]
+        return False
 
     def _dequantized(self, node: ir.Node, name: str, codes: Array, quant: Quant) -> ir.Value:
-        stored = constant(self.graph, f"{name}/codes", codes)
         per_channel = quant.axis is not None
-        scales = quant.scales if per_channel else quant.scales[0]
-        zeros = np.zeros(np.shape(scales), codes.dtype)
+        scales = np.asarray(quant.scales if per_channel else quant.scales[0])
+        zeros = np.zeros(scales.shape, codes.dtype)
+        if self.unsigned_weights and codes.dtype == np.int8:
+            codes, zeros = (codes.astype(np.int16) + 127).astype(np.uint8), np.full(scales.shape, 127, np.uint8)
+        stored = constant(self.graph, f"{name}/codes", codes)
         inputs = [
             stored,
             constant(self.graph, f"{name}/scale", scales),
             constant(self.graph, f"{name}/zero_point", zeros),
         ]
         dq = ir.node("DequantizeLinear", inputs, {"axis": quant.axis} if per_channel else {})
-        dq.name, dq.outputs[0].name = f"{name}/dq", fresh_name(self.graph, f"{name}/dq")
-        real = dequantize(codes, quant)
-        dq.outputs[0].shape = ir.Shape(real.shape)
+        dq.name = dq.outputs[0].name = fresh_name(self.graph, f"{name}/dq")
+        dq.outputs[0].shape = ir.Shape(codes.shape)
         dq.outputs[0].type = ir.TensorType(ir.DataType.FLOAT)
         self.graph.insert_before(node, dq)
         return dq.outputs[0]
+
+
+def _fuses(node: ir.Node, reader: ir.Node) -> bool:
+    if reader.op_type in FUSED:
+        return True
+    return (
+        node.op_type == "MatMul" and reader.op_type == "Add" and any(constant_of(v) is not None for v in reader.inputs)
+    )
 
 
 def _zero_point(decision: Decision) -> Array:

@@ -16,7 +16,7 @@ The contract's ``--quantize`` values are shorthands: int8, int16x8, float16, non
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from limen.errors import UsageError
@@ -47,7 +47,7 @@ class Recipe:
 
     name: str
     kind: Kind
-    scheme: Scheme = Scheme()
+    scheme: Scheme = field(default_factory=Scheme)
     percentile: float = 100.0
 
     @property

@@ -78,7 +78,7 @@ def quantize(values: Array, quant: Quant, dtype: DType) -> Array:
         bottom = -127
     scale, zero = _along(quant, values.ndim)
     codes = np.rint(values.astype(np.float64) / scale) + zero
-    return np.clip(codes, bottom, top).astype(dtype)
+    return np.asarray(np.clip(codes, bottom, top), dtype)
 
 
 def quantize_bias(bias: Array, input_scale: float, weights: Quant, dtype: DType) -> tuple[Array, Quant]:
