@@ -21,7 +21,43 @@ _MAX_BYTES = 8 << 30
 _MAX_RATIO = 1100
 _CODE = re.compile(r"/data/constants/(custom_obj|opaque_obj)")
 _FUNCTIONS = frozenset(
-    ["Max", "Min", "Mod", "FloorDiv", "ModularIndexing", "PythonMod", "CleanDiv", "CeilDiv", "IntTrueDiv", "FloatTrueDiv", "CeilToInt", "FloorToInt", "Abs", "floor", "ceiling", "Eq", "Ne", "Le", "Lt", "Ge", "Gt", "And", "Or", "Not", "True", "False", "Symbol", "Integer", "Rational", "Add", "Mul", "Pow", "positive", "integer", "nonnegative"]
+    [
+        "Max",
+        "Min",
+        "Mod",
+        "FloorDiv",
+        "ModularIndexing",
+        "PythonMod",
+        "CleanDiv",
+        "CeilDiv",
+        "IntTrueDiv",
+        "FloatTrueDiv",
+        "CeilToInt",
+        "FloorToInt",
+        "Abs",
+        "floor",
+        "ceiling",
+        "Eq",
+        "Ne",
+        "Le",
+        "Lt",
+        "Ge",
+        "Gt",
+        "And",
+        "Or",
+        "Not",
+        "True",
+        "False",
+        "Symbol",
+        "Integer",
+        "Rational",
+        "Add",
+        "Mul",
+        "Pow",
+        "positive",
+        "integer",
+        "nonnegative",
+    ]
 )
 _SYMBOL = re.compile(r"[su]\d+|zuf\d+")
 _WAY_OUT = "pass --trust-pickle if you made the file, or export to .onnx with torch.onnx.export"

@@ -13,6 +13,7 @@ from limen.model.graph import Array
 
 TOLERANCE = 1e-4
 SAMPLES = 3
+AGREEMENT = 0.75  # the nearest of two equal scores is a matter of rounding
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,9 @@ class Verification:
     Args:
         against: the other side, with its version (``keras 3.15.1``); None where there was none.
         inputs: how many inputs both sides got.
-        max_abs: largest absolute difference over all outputs.
+        max_abs: largest absolute difference over all outputs of real numbers.
         scale: largest absolute value of the other side's outputs.
+        agreement: share of equal elements in outputs of whole numbers, such as labels; 1 where there are none.
         reason: why there was no comparison.
     """
 
@@ -31,13 +33,16 @@ class Verification:
     inputs: int = 0
     max_abs: float = 0.0
     scale: float = 0.0
+    agreement: float = 1.0
     reason: str = ""
 
     def __str__(self) -> str:
         if self.against is None:
             return f"not verified: {self.reason}"
         what = f"largest difference {self.max_abs:.2g} from {self.against}"
-        return f"{what} on {self.inputs} inputs, of values up to {self.scale:.3g}"
+        return f"{what} on {self.inputs} inputs, of values up to {self.scale:.3g}" + (
+            f"; labels agree on {self.agreement:.1%}" if self.agreement < 1 else ""
+        )
 
     def on(self, model: Model) -> Model:
         """The Model with this record in its metadata: ``verified`` in words, ``verified_max_abs`` as a number."""
@@ -50,7 +55,7 @@ class Verification:
 def verify(
     model: Model,
     against: str,
-    run: Callable[[Mapping[str, Array]], Sequence[Array]],
+    run: Callable[[Mapping[str, Array]], Sequence[Array | None]],
     feeds: Sequence[Mapping[str, Array]],
     tolerance: float = TOLERANCE,
 ) -> Verification:
@@ -59,29 +64,37 @@ def verify(
     Args:
         model: the imported Model.
         against: names the other side.
-        run: the other side: input name -> array, gives the outputs in the Model's order.
+        run: the other side: input name -> array, gives the outputs in the Model's order; None where it has none.
         feeds: the inputs, by the Model's names.
         tolerance: largest difference allowed, relative to the largest value (or 1).
 
     Raises:
-        VerificationError: an output differs by more, or in shape.
+        VerificationError: an output differs by more, or in shape, or fewer than ``AGREEMENT`` of the labels agree.
     """
     names = [str(v.name) for v in model.ir.graph.outputs]
-    worst, scale = 0.0, 0.0
+    worst, scale, equal, labels = 0.0, 0.0, 0, 0
     for feed in feeds:
         found, wanted = evaluate(model, feed), run(feed)
         for name, expected in zip(names, wanted, strict=False):
+            if expected is None:
+                continue
             if found[name].shape != np.shape(expected):
                 raise VerificationError(
                     f"{model.name}: output {name} has shape {list(found[name].shape)}, "
                     f"{against} gives {list(np.shape(expected))}"
                 )
+            if found[name].dtype.kind in "iub":
+                equal, labels = equal + int((found[name] == expected).sum()), labels + found[name].size
+                continue
             a, b = found[name].astype(np.float64), np.asarray(expected).astype(np.float64)
             worst = max(worst, float(np.abs(a - b).max(initial=0.0)))
             scale = max(scale, float(np.abs(b).max(initial=0.0)))
     if not worst <= tolerance * max(1.0, scale):
         raise VerificationError(f"{model.name}: differs from {against} by {worst:.3g}, values reach {scale:.3g}")
-    return Verification(against, len(feeds), worst, scale)
+    agreement = equal / labels if labels else 1.0
+    if agreement < AGREEMENT:
+        raise VerificationError(f"{model.name}: labels agree with {against} on {agreement:.1%} of {labels} only")
+    return Verification(against, len(feeds), worst, scale, agreement)
 
 
 def feeds_for(model: Model, count: int = SAMPLES) -> list[dict[str, Array]]:

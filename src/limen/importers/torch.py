@@ -106,7 +106,8 @@ def _export(torch: Any, module: Any, arguments: tuple[Any, ...], names: Mapping[
         try:
             given = (arguments,) if arguments else ()
             program = torch.onnx.export(module, *given, dynamo=True, external_data=False, verbose=False, **names)
-            return program.model_proto
+            proto: onnx.ModelProto = program.model_proto
+            return proto
         except Exception as error:
             raise ModelError(f"torch cannot export the module: {_first_line(error)}") from error
 
