@@ -12,7 +12,7 @@ import importlib
 import pkgutil
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from limen.targets.tflite import write
 
 EPSILON = float(np.finfo(np.float32).eps)
 Feeds = dict[str, Array]
+SPECIAL = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 0.5, -0.5, 1.5, 2.5, -1.5, 2.0, -3.0])
 RESOLVERS = {
     "reference": OpResolverType.BUILTIN_REF,
     "optimised": OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
@@ -44,6 +45,9 @@ class Case:
         absolute: allowed difference of a float output regardless of its size.
         integers: range of int32 and int64 inputs, inclusive.
         nonzero: inputs that may not hold 0 (divisors).
+        codes: range of 8- and 16-bit inputs, inclusive; None for all codes.
+        special: floats also hold nan, infinities, both zeros and halves.
+        resolver: the judge of this case, where it is not the family's.
     """
 
     program: Program
@@ -54,6 +58,10 @@ class Case:
     absolute: float = 0.0
     integers: tuple[int, int] = (-1000, 1000)
     nonzero: tuple[str, ...] = ()
+    codes: int = 0
+    codes: tuple[int, int] | None = None
+    special: bool = False
+    resolver: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,11 +72,17 @@ class Family:
         op: its name.
         dtypes: the columns of the table that LiteRT's reference kernels take (``hybrid`` is one).
         make: draws a case of a column; may raise ProgramError for a draw that the operator refuses.
+        judges: column -> resolver, where it is not ``reference``: for operators that BUILTIN_REF does not register
+            (``optimised`` for all columns under the key ``*``), or whose reference kernel is defective.
     """
 
     op: str
     dtypes: tuple[str, ...]
     make: Callable[[Draw, str], Case]
+    judges: Mapping[str, str] = field(default_factory=dict)
+
+    def judge(self, dtype: str) -> str:
+        return self.judges.get(dtype, self.judges.get("*", "reference"))
 
 
 class Draw:
@@ -167,13 +181,15 @@ def draw_case(family: Family, dtype: str, seed: int) -> Case:
 def feeds_of(case: Case, seed: int) -> Iterator[Feeds]:
     """Random inputs, then every input at its smallest, its largest, and a mix of both."""
     rng = np.random.default_rng(seed)
-    for kind in ("random", "low", "high", "edges"):
+    for kind in ("random", "low", "high", "edges", *(("special",) if case.special else ())):
         yield {t.name: _feed(case, t, kind, rng) for t in case.program.input_tensors()}
 
 
 def _feed(case: Case, tensor: Tensor, kind: str, rng: np.random.Generator) -> Array:
     low, high = _range(case, tensor.dtype)
-    if kind == "random":
+    if kind == "special" and tensor.dtype.startswith("float"):
+        return rng.choice(SPECIAL, tensor.shape).astype(tensor.dtype)
+    if kind in ("random", "special"):
         values = rng.uniform(low, high, tensor.shape)
     elif kind == "edges":
         values = np.where(rng.random(tensor.shape) < 0.5, low, high)
@@ -190,7 +206,9 @@ def _feed(case: Case, tensor: Tensor, kind: str, rng: np.random.Generator) -> Ar
 def _range(case: Case, dtype: DType) -> tuple[float, float]:
     if dtype == "bool":
         return 0.0, 1.0
-    if dtype in ("int8", "uint8", "int16"):
+    if dtype in ("int8", "uint8", "int16", "uint16"):
+        if case.codes is not None:
+            return float(case.codes[0]), float(case.codes[1])
         return float(np.iinfo(dtype).min), float(np.iinfo(dtype).max)
     if dtype in ("int32", "int64", "uint32"):
         return float(case.integers[0]), float(case.integers[1])
@@ -235,12 +253,12 @@ def compare(case: Case, feeds: Feeds, got: list[Array], wanted: list[Array]) -> 
     amount = excess = 0.0
     for g, w in zip(got, wanted, strict=True):
         assert (g.shape, g.dtype) == (w.shape, w.dtype), f"{g.dtype}{g.shape} for {w.dtype}{w.shape}"
-        found = _compare_float(case, feeds, g, w) if g.dtype.kind == "f" else _compare_integer(g, w)
+        found = _compare_float(case, feeds, g, w) if g.dtype.kind == "f" else _compare_integer(case, g, w)
         amount, excess = max(amount, found.amount), max(excess, found.excess)
     return Difference(amount, excess)
 
 
-def _compare_integer(got: Array, wanted: Array) -> Difference:
+def _compare_integer(case: Case, got: Array, wanted: Array) -> Difference:
     if got.dtype == bool:
         amount = float(np.count_nonzero(got != wanted) > 0)
     else:
@@ -249,7 +267,7 @@ def _compare_integer(got: Array, wanted: Array) -> Difference:
             if (got.dtype.itemsize == 8)
             else float(np.abs(got.astype(np.int64) - wanted.astype(np.int64)).max(initial=0))
         )
-    return Difference(amount, amount)
+    return Difference(amount, max(amount - case.codes, 0.0))
 
 
 def _compare_float(case: Case, feeds: Feeds, got: Array, wanted: Array) -> Difference:
@@ -263,6 +281,7 @@ def _compare_float(case: Case, feeds: Feeds, got: Array, wanted: Array) -> Diffe
     if case.terms:
         size = np.maximum(size, magnitudes(case, feeds))
     unit = np.maximum(size, float(np.finfo(np.float32).tiny)) * EPSILON
+    unit = np.maximum(unit, case.absolute / max(case.ulps, 1.0))
     allowed = unit * (case.ulps + case.terms) + case.absolute
     return Difference(float((error / unit).max()), float(np.maximum(error - allowed, 0).max()))
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from limen.ops._elementwise import check_codes, infer_unary, is_codes
-from limen.ops._lut import in_double, look_up8
+from limen.ops._libm import expm1
+from limen.ops._lut import look_up8
 from limen.ops._types import tensor_of, value
 from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType
 
@@ -29,12 +30,12 @@ class Elu(Op):
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
         x = value(inputs, 0)
         if is_codes(operands):
-            return (look_up8(x, in_double(_elu), tensor_of(operands, 0), operands.outputs[0]),)
+            return (look_up8(x, _elu, tensor_of(operands, 0), operands.outputs[0]),)
         return (_elu(x),)
 
 
 def _elu(x: Array) -> Array:
-    return np.where(x < 0, np.expm1(np.minimum(x, 0)), x)
+    return np.where(x < 0, expm1(np.minimum(x, 0)), x)
 
 
 OP = Elu

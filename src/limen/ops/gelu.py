@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from limen.ops._elementwise import check_codes, infer_unary, is_codes
-from limen.ops._erfc import erfc
-from limen.ops._lut import in_double, look_up8, look_up16, table16
+from limen.ops._libm import erfc, tanh
+from limen.ops._lut import look_up8, look_up16, table16
 from limen.ops._types import tensor_of, value
 from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType
 
@@ -41,18 +41,14 @@ class Gelu(Op):
         return (function(x),)
 
 
-_erfc = in_double(erfc)
-_tanh = in_double(np.tanh)
-
-
 def _exact(x: Array) -> Array:
     """By erfc, so that large negative x lose no digits."""
-    return np.float32(0.5) * x * _erfc(x * np.float32(-math.sqrt(0.5)))
+    return np.float32(0.5) * x * erfc(x * np.float32(-math.sqrt(0.5)))
 
 
 def _approximate(x: Array) -> Array:
     inner = np.float32(math.sqrt(2 / math.pi)) * (x + np.float32(0.044715) * x * x * x)
-    return np.float32(0.5) * x * (np.float32(1) + _tanh(inner))
+    return np.float32(0.5) * x * (np.float32(1) + tanh(inner))
 
 
 OP = Gelu

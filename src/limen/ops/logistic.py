@@ -8,10 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from limen.ops._elementwise import check_codes, infer_unary, is_codes
-from limen.ops._lut import in_double, look_up8
+from limen.ops._libm import exp
+from limen.ops._lut import look_up8
 from limen.ops._sigmoid16 import check_sigmoid16, scaled, sigmoid16
 from limen.ops._types import tensor_of, value
 from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType, require
+
+_UPPER, _LOWER = np.float32(16.619047164916992), np.float32(-9)
 
 
 @dataclass(frozen=True)
@@ -40,17 +43,19 @@ class Logistic(Op):
             return (sigmoid16(scaled(x, source, (0,))),)
         if is_codes(operands):
             return (look_up8(x, _sigmoid, source, operands.outputs[0]),)
-        return (_sigmoid(x),)
-
-
-_exp = in_double(np.exp)
+        return (_clipped_sigmoid(x),)
 
 
 def _sigmoid(x: Array) -> Array:
-    """In float32; the exponential overflows to infinity far below 0, which is the right limit."""
     with np.errstate(over="ignore"):
-        one = x.dtype.type(1)
-        return np.where(x < -9, np.exp(x), one / (one + _exp(-x))) if x.size > 256 else one / (one + _exp(-x))
+        return np.asarray(x.dtype.type(1) / (x.dtype.type(1) + exp(-x)))
+
+
+def _clipped_sigmoid(x: Array) -> Array:
+    """TFLite's float kernel: 1 above 16.62, exp(x) below -9."""
+    with np.errstate(over="ignore"):
+        inside = 1 / (1 + np.exp(-x))
+    return np.where(x > _UPPER, x.dtype.type(1), np.where(x < _LOWER, np.exp(np.minimum(x, 0)), inside))
 
 
 OP = Logistic

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from limen.ops import _libm
 from limen.ops._elementwise import check_codes, infer_unary, is_codes
-from limen.ops._lut import in_double, look_up8
+from limen.ops._lut import look_up8
 from limen.ops._sigmoid16 import check_sigmoid16, scaled, tanh16
 from limen.ops._types import tensor_of, value
 from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType
@@ -36,7 +37,7 @@ class Tanh(Op):
         if x.dtype == np.int16:
             return (tanh16(scaled(x, source, (0, 1))),)
         if is_codes(operands):
-            return (look_up8(x, in_double(np.tanh), source, operands.outputs[0]),)
+            return (look_up8(x, _libm.tanh, source, operands.outputs[0]),)
         return (np.tanh(x),)
 
 
