@@ -133,7 +133,7 @@ def build_bundle(
 
 def _default(source: Source, data: Dataset | None) -> str:
     ready = source.program is None or is_quantised(source.program)
-    return "float32" if data is None or ready else "static_wi8_ai8"
+    return "float32" if data is None or ready else "int8"
 
 
 def read_around(pre: str | None, post: str | None, labels: str | Path | None) -> Around:

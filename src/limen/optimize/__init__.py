@@ -4,7 +4,7 @@ from limen.optimize.decide import decide
 from limen.optimize.decisions import Decision, Decisions
 from limen.optimize.emit_program import emit_program, integer_mac_share
 from limen.optimize.quantize import Quantized, quantize_program
-from limen.optimize.ranges import Range, Runner, measure_ranges
+from limen.optimize.ranges import Range, Runner, Statistics, measure
 from limen.optimize.recipes import Recipe, decode
 
 __all__ = [
@@ -14,10 +14,11 @@ __all__ = [
     "Range",
     "Recipe",
     "Runner",
+    "Statistics",
     "decide",
     "decode",
     "emit_program",
     "integer_mac_share",
-    "measure_ranges",
+    "measure",
     "quantize_program",
 ]

@@ -1,52 +1,46 @@
 """Ranges and operator rules -> Decisions (TFLite's quantisation specification).
 
-Tensors that an operator forces to share parameters form a group; a group takes the union of its ranges, or the
-parameters an operator prescribes. Where two prescriptions meet, the producer's wins and emission requantises at the
-consumer. A node without an integer kernel stays in float: an island, named with its reason.
+Tensors that an operator forces to share parameters form a group (``groups``); a group takes the union of its ranges, or
+the parameters that an operator prescribes for its output, where they cover that union; elsewhere emission requantises
+behind the operator. A node without an integer kernel stays in float: an island, named with its reason.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
+from limen.optimize.bias import bias_shift
 from limen.optimize.decisions import Decision, Decisions, Origin
-from limen.optimize.ranges import Range
-from limen.optimize.schemes import Scheme, activation_quant, weight_quant, widen_for_bias
-from limen.program import Node, Program, Quant, Tensor
+from limen.optimize.groups import Groups, activation_inputs, activation_names, group_tensors, node_key
+from limen.optimize.ranges import Statistics
+from limen.optimize.schemes import Scheme, activation_quant, covers, weight_quant, widen_for_bias
+from limen.program import Node, Program, Quant
 
 
 def decide(
     program: Program,
-    ranges: Mapping[str, Range],
+    statistics: Statistics,
     scheme: Scheme,
     recipe: str,
-    samples: int = 0,
     keep_float: frozenset[str] = frozenset(),
 ) -> Decisions:
     """Decide every tensor of a float Program.
 
     Args:
         program: float32, checked.
-        ranges: tensor name -> interval, for every computed float tensor.
+        statistics: ranges of every computed float tensor, and channel means of what weighted nodes read.
         scheme: element types.
         recipe: name to record.
-        samples: calibration runs to record.
         keep_float: node names to leave in float whatever the operator can do.
     """
     islands = {node_key(n): why for n in program.nodes if (why := _island(program, n, scheme, keep_float))}
     integer_nodes = [node for node in program.nodes if node_key(node) not in islands]
-    groups = _Groups(program)
-    for node in integer_nodes:
-        if node.op.quant_rule.kind == "same":
-            groups.join(list(activation_names(program, node)))
-    for names in _state_groups(program):
-        groups.join(names)
+    groups = group_tensors(program, integer_nodes, statistics.ranges)
     fixed = _fixed(integer_nodes, groups, scheme)
     tensors: dict[str, Decision] = {}
     for name in sorted({name for node in integer_nodes for name in activation_names(program, node)}):
-        tensors[name] = _decide_activation(program, name, groups, fixed, ranges, scheme)
+        tensors[name] = _decide_activation(name, groups, fixed, scheme)
     for node in integer_nodes:
         for name, decision in _decide_weights(program, node, tensors, scheme).items():
             tensors[name] = _wider(decision, tensors.get(name))
@@ -55,12 +49,12 @@ def decide(
             for name in node.outputs:
                 if name not in tensors and program.tensors[name].dtype == "float32":
                     tensors[name] = Decision("float32", origin="float", reason=islands[node_key(node)])
-    return Decisions(recipe, tensors, samples, islands)
-
-
-def node_key(node: Node) -> str:
-    """What islands are keyed by: the first output; an assign has none and goes by its state."""
-    return node.outputs[0] if node.outputs else f"assign {getattr(node.op, 'state', '')}"
+    shifts = {
+        node.outputs[0]: shift
+        for node in integer_nodes
+        if (shift := bias_shift(program, node, tensors, statistics.means)) is not None
+    }
+    return Decisions(recipe, tensors, statistics.count, islands, shifts)
 
 
 def separate_constants(program: Program) -> Program:
@@ -80,24 +74,6 @@ def separate_constants(program: Program) -> Program:
             seen.add(name)
         nodes.append(node if tuple(inputs) == node.inputs else replace(node, inputs=tuple(inputs)))
     return program.with_nodes(nodes, added) if added else program
-
-
-def activation_inputs(program: Program, node: Node) -> Iterator[tuple[int, str]]:
-    """Position and name of the inputs of an integer node that carry float32 data, constants included."""
-    rule = node.op.quant_rule
-    for index, name in enumerate(node.inputs):
-        if not name or index in (rule.weights, rule.bias):
-            continue
-        if rule.data_inputs is not None and index not in rule.data_inputs:
-            continue
-        if program.tensors[name].dtype == "float32":
-            yield index, name
-
-
-def activation_names(program: Program, node: Node) -> Iterator[str]:
-    """Inputs and outputs of a node that carry float32 activations."""
-    yield from (name for _, name in activation_inputs(program, node))
-    yield from (name for name in node.outputs if program.tensors[name].dtype == "float32")
 
 
 def is_integer(program: Program, node: Node, decisions: Decisions) -> bool:
@@ -123,77 +99,27 @@ def _island(program: Program, node: Node, scheme: Scheme, keep_float: frozenset[
     return ""
 
 
-def _state_groups(program: Program) -> list[list[str]]:
-    """Tensors that read or assign the same float state."""
-    table: dict[str, list[str]] = {}
-    for node in program.nodes:
-        if node.op.effect != "none":
-            name = node.outputs[0] if node.op.effect == "read" else node.inputs[0]
-            if program.tensors[name].dtype == "float32":
-                table.setdefault(str(getattr(node.op, "state", "")), []).append(name)
-    return list(table.values())
-
-
-class _Groups:
-    """Union-find over tensor names."""
-
-    def __init__(self, program: Program) -> None:
-        self._parent: dict[str, str] = {name: name for name in program.tensors}
-
-    def find(self, name: str) -> str:
-        while self._parent[name] != name:
-            self._parent[name] = self._parent[self._parent[name]]
-            name = self._parent[name]
-        return name
-
-    def join(self, names: list[str]) -> None:
-        roots = sorted({self.find(n) for n in names})
-        for root in roots[1:]:
-            self._parent[root] = roots[0]
-
-    @functools.cached_property
-    def members(self) -> dict[str, list[str]]:
-        """Group -> its tensors; read once all joins are done."""
-        table: dict[str, list[str]] = {}
-        for name in self._parent:
-            table.setdefault(self.find(name), []).append(name)
-        return table
-
-
-def _fixed(nodes: list[Node], groups: _Groups, scheme: Scheme) -> dict[str, Quant]:
-    """Group -> prescribed parameters; the first producer in program order wins."""
+def _fixed(nodes: list[Node], groups: Groups, scheme: Scheme) -> dict[str, Quant]:
+    """Group -> prescribed parameters, where they cover the group's range; the first producer in order wins."""
     fixed: dict[str, Quant] = {}
     for node in nodes:
         rule = node.op.quant_rule
         if rule.kind == "fixed" and scheme.activation in rule.fixed:
+            quant = Quant.per_tensor(*rule.fixed[scheme.activation])
             for name in node.outputs:
-                fixed.setdefault(groups.find(name), Quant.per_tensor(*rule.fixed[scheme.activation]))
+                if covers(quant, groups.range(name), scheme.activation):
+                    fixed.setdefault(groups.find(name), quant)
     return fixed
 
 
-def _decide_activation(
-    program: Program,
-    name: str,
-    groups: _Groups,
-    fixed: Mapping[str, Quant],
-    ranges: Mapping[str, Range],
-    scheme: Scheme,
-) -> Decision:
-    root = groups.find(name)
-    members = groups.members[root]
-    seen = [r for m in members if (r := _range_of(program.tensors[m], ranges)) is not None]
-    low = min((r.low for r in seen), default=0.0)
-    high = max((r.high for r in seen), default=0.0)
-    if root in fixed:
-        return Decision(scheme.activation, fixed[root], "fixed", low, high)
-    origin: Origin = "same" if len(members) > 1 else "range"
-    return Decision(scheme.activation, activation_quant(Range(low, high), scheme.activation), origin, low, high)
-
-
-def _range_of(tensor: Tensor, ranges: Mapping[str, Range]) -> Range | None:
-    if tensor.data is not None:
-        return Range(float(tensor.data.min()), float(tensor.data.max())) if tensor.data.size else None
-    return ranges.get(tensor.name)
+def _decide_activation(name: str, groups: Groups, fixed: Mapping[str, Quant], scheme: Scheme) -> Decision:
+    interval = groups.range(name)
+    if groups.find(name) in fixed:
+        return Decision(scheme.activation, fixed[groups.find(name)], "fixed", interval.low, interval.high)
+    origin: Origin = "same" if groups.shared(name) else "range"
+    return Decision(
+        scheme.activation, activation_quant(interval, scheme.activation), origin, interval.low, interval.high
+    )
 
 
 def _decide_weights(

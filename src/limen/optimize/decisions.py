@@ -51,16 +51,19 @@ class Decisions:
         tensors: tensor name -> Decision.
         samples: how many calibration runs the ranges come from.
         islands: first output of each node left in float -> the reason.
+        shifts: output of a weighted node -> what is added to its bias, per channel.
     """
 
     recipe: str
     tensors: Mapping[str, Decision]
     samples: int = 0
     islands: Mapping[str, str] = field(default_factory=dict)
+    shifts: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tensors", MappingProxyType(dict(self.tensors)))
         object.__setattr__(self, "islands", MappingProxyType(dict(self.islands)))
+        object.__setattr__(self, "shifts", MappingProxyType(dict(self.shifts)))
 
     def to_json(self) -> dict[str, Any]:
         """JSON values; the same decisions give the same values in the same order."""
@@ -69,6 +72,7 @@ class Decisions:
             "recipe": self.recipe,
             "samples": self.samples,
             "islands": dict(sorted(self.islands.items())),
+            "shifts": {name: list(values) for name, values in sorted(self.shifts.items())},
             "tensors": {name: _entry(self.tensors[name]) for name in sorted(self.tensors)},
         }
 
@@ -86,7 +90,8 @@ class Decisions:
             raise DataError(f"decisions: schema {value.get('schema')!r} is not known", f"this limen reads {SCHEMA}")
         try:
             tensors = {str(name): _decision(entry) for name, entry in value["tensors"].items()}
-            return Decisions(str(value["recipe"]), tensors, int(value["samples"]), value["islands"])
+            shifts = {str(name): tuple(float(v) for v in values) for name, values in value["shifts"].items()}
+            return Decisions(str(value["recipe"]), tensors, int(value["samples"]), value["islands"], shifts)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DataError(f"decisions: cannot be read: {error!r}") from error
 

@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from limen.optimize.decide import activation_inputs, is_integer
+import numpy as np
+
+from limen.optimize.decide import is_integer
 from limen.optimize.decisions import Decisions
+from limen.optimize.groups import activation_inputs
 from limen.optimize.schemes import quantize, quantize_bias
-from limen.program import OPS, DType, Node, Program, Quant, State, Tensor
+from limen.program import OPS, Array, DType, Node, Program, Quant, State, Tensor
 
 
 def emit_program(program: Program, decisions: Decisions) -> Program:
@@ -80,7 +83,7 @@ class _Emission:
     def _integer(self, node: Node) -> None:
         inputs = list(node.inputs)
         for index, name in activation_inputs(self.source, node):
-            inputs[index] = self._codes(name)
+            inputs[index] = self._codes(node, name)
         self._weights(node, inputs)
         outputs = [self._integer_output(node, name) for name in node.outputs]
         self.nodes.append(replace(node, inputs=tuple(inputs), outputs=tuple(outputs)))
@@ -88,9 +91,17 @@ class _Emission:
             if name != written:
                 self._convert(written, name, "Quantize")
 
-    def _codes(self, name: str) -> str:
-        """A tensor of codes; a float tensor that no producer could write as codes is quantised once."""
-        return self._stored(name).name
+    def _codes(self, node: Node, name: str) -> str:
+        """A tensor of codes; requantised for a node that needs the parameters of its output."""
+        tensor = self._stored(name)
+        wanted = self._quant(node.outputs[0]) if node.op.quant_rule.kind == "same" and node.outputs else None
+        if wanted is None or wanted == tensor.quant:
+            return tensor.name
+        copy = f"{name}@{node.outputs[0]}"
+        if copy not in self.tensors:
+            self.tensors[copy] = replace(tensor, name=copy, quant=wanted, data=None)
+            self._convert(tensor.name, copy, "Quantize")
+        return copy
 
     def _integer_output(self, node: Node, name: str) -> str:
         tensor = self._declare(name)
@@ -108,19 +119,33 @@ class _Emission:
             return
         weights = self._stored(node.inputs[rule.weights])
         inputs[rule.weights] = weights.name
-        if rule.bias is None or rule.bias >= len(node.inputs) or not node.inputs[rule.bias]:
+        shift = self.decisions.shifts.get(node.outputs[0])
+        bias = self._bias(node, rule.bias, shift)
+        if bias is None or rule.bias is None:
             return
-        bias = self.source.tensors[node.inputs[rule.bias]]
         activation = self.tensors[inputs[next(i for i, _ in activation_inputs(self.source, node))]]
-        assert bias.data is not None
         assert weights.quant is not None
         wide: DType = "int32" if activation.dtype == "int8" else "int64"
-        codes, quant = quantize_bias(bias.data, activation.scale, weights.quant, wide)
-        name = bias.name
+        codes, quant = quantize_bias(bias[1], activation.scale, weights.quant, wide)
+        name = bias[0]
         if name in self.tensors and self.tensors[name].quant != quant:
             name = f"{name}@{node.outputs[0]}"
         self.tensors[name] = Tensor.constant(name, codes, quant)
+        inputs[len(node.inputs) :] = [""] * (rule.bias + 1 - len(inputs))
         inputs[rule.bias] = name
+
+    def _bias(self, node: Node, index: int | None, shift: tuple[float, ...] | None) -> tuple[str, Array] | None:
+        """Name and real values of the bias with its correction; None where there is neither."""
+        if index is None:
+            return None
+        present = index < len(node.inputs) and node.inputs[index]
+        if not present:
+            return None if shift is None else (f"{node.outputs[0]}/bias", np.asarray(shift, np.float32))
+        data = self.source.tensors[node.inputs[index]].data
+        assert data is not None
+        if shift is None:
+            return node.inputs[index], data
+        return f"{node.outputs[0]}/bias", data + np.asarray(shift, np.float32)
 
     def _float(self, node: Node) -> None:
         inputs = tuple(self._real(name) if name else "" for name in node.inputs)

@@ -40,7 +40,7 @@ def emit_qdq(model: Model, decisions: Decisions, unsigned_weights: bool = True) 
     wide = any(d.dtype == "int16" for d in table.values())
 
     def rewrite(graph: ir.Graph) -> int:
-        emission = _Emission(graph, table, unsigned_weights)
+        emission = _Emission(graph, table, decisions.shifts, unsigned_weights)
         for node in list(graph):
             emission.weights(node)
         for value in [*graph.inputs, *(v for node in list(graph) for v in node.outputs)]:
@@ -77,6 +77,7 @@ class _Emission:
 
     graph: ir.Graph
     table: Mapping[str, Decision]
+    shifts: Mapping[str, tuple[float, ...]]
     unsigned_weights: bool
 
     def activation(self, value: ir.Value) -> None:
@@ -118,37 +119,63 @@ class _Emission:
 
     def weights(self, node: ir.Node) -> None:
         """Store the constant weights and bias of a node as integers, if the node's data has a Decision."""
-        if node.op_type not in WEIGHTED or len(node.inputs) < 2 or not self._is_integer(node):
+        if node.op_type not in WEIGHTED or len(node.inputs) < 2:
             return
+        result = self._decided_result(node)
         data, weight = node.inputs[0], constant_of(node.inputs[1])
-        assert data is not None
-        decision = self.table.get(str(data.name))
-        if decision is None or decision.quant is None or weight is None or weight.dtype != np.float32:
+        decision = self.table.get(str(data.name)) if data is not None else None
+        if result is None or decision is None or decision.quant is None or weight is None:
             return
-        axis = _channel_axis(node, weight)
-        quant = weight_quant(weight, axis)
-        bias = constant_of(node.inputs[2]) if len(node.inputs) > 2 else None
-        plain_bias = bias is not None and bias.ndim == 1 and decision.dtype == "int8" and len(bias) == len(quant.scale)
-        if bias is not None and plain_bias:
+        if weight.dtype != np.float32:
+            return
+        quant = weight_quant(weight, _channel_axis(node, weight))
+        bias = self._bias(node, self.shifts.get(result), len(quant.scale))
+        integer_bias = bias is not None and decision.dtype == "int8" and len(bias) == len(quant.scale)
+        if bias is not None and integer_bias:
             quant = widen_for_bias(quant, bias, decision.quant.scale[0])
         name = str(node.inputs[1].name)  # type: ignore[union-attr]
         node.replace_input_with(1, self._dequantized(node, name, quantize(weight, quant, "int8"), quant))
-        if bias is not None and plain_bias:
+        if bias is None:
+            return
+        if integer_bias:
             codes, bias_quant = quantize_bias(bias, decision.quant.scale[0], quant, "int32")
-            name = str(node.inputs[2].name)  # type: ignore[union-attr]
-            node.replace_input_with(2, self._dequantized(node, name, codes, bias_quant))
+            stored = self._dequantized(node, f"{result}/bias", codes, bias_quant)
+        else:
+            stored = constant(self.graph, f"{result}/bias", bias)
+        if len(node.inputs) < 3:
+            node.resize_inputs(3)
+        node.replace_input_with(2, stored)
 
-    def _is_integer(self, node: ir.Node) -> bool:
-        """Whether the node's result has a Decision, or that of the bias and activation that engines fuse behind it."""
+    def _bias(self, node: ir.Node, shift: tuple[float, ...] | None, channels: int) -> Array | None:
+        """Real values of the bias with its correction; of a MatMul, the correction goes into the Add behind it."""
+        bias = constant_of(node.inputs[2]) if len(node.inputs) > 2 else None
+        if len(node.inputs) > 2 and node.inputs[2] is not None and (bias is None or bias.ndim != 1):
+            return None
+        if shift is None or len(shift) != channels:
+            return bias
+        if node.op_type == "MatMul":
+            self._correct_add(node, np.asarray(shift, np.float32))
+            return None
+        return np.asarray(shift, np.float32) if bias is None else np.asarray(bias + np.asarray(shift, np.float32))
+
+    def _correct_add(self, node: ir.Node, shift: Array) -> None:
+        for use in list(node.outputs[0].uses()):
+            for index, value in enumerate(use.node.inputs):
+                added = constant_of(value)
+                if use.node.op_type == "Add" and added is not None and added.shape == shift.shape:
+                    use.node.replace_input_with(index, constant(self.graph, f"{use.node.name}/bias", added + shift))
+
+    def _decided_result(self, node: ir.Node) -> str | None:
+        """Name of the node's result if it has a Decision, or of what engines fuse behind it: bias and activation."""
         value = node.outputs[0]
         for _ in range(_FUSED_DEPTH):
             if str(value.name) in self.table:
-                return True
+                return str(value.name)
             readers = [use.node for use in value.uses()]
             if len(readers) != 1 or not _fuses(node, readers[0]):
-                return False
+                return None
             value = readers[0].outputs[0]
-        return False
+        return None
 
     def _dequantized(self, node: ir.Node, name: str, codes: Array, quant: Quant) -> ir.Value:
         per_channel = quant.axis is not None

@@ -10,7 +10,7 @@ from limen.measure.taps import tapping_runner
 from limen.optimize.decide import decide, separate_constants
 from limen.optimize.decisions import Decisions
 from limen.optimize.emit_program import emit_program
-from limen.optimize.ranges import Runner, measure_ranges
+from limen.optimize.ranges import Runner, measure
 from limen.optimize.recipes import Recipe
 from limen.optimize.weights_only import to_dynamic, to_float16
 from limen.program import Array, Program
@@ -53,6 +53,9 @@ def quantize_program(
     if samples is None:
         raise UsageError(f"recipe {recipe.name} needs calibration data", "give --data X.npz")
     separated = separate_constants(program)
-    ranges, count = measure_ranges(program, samples, runner or tapping_runner(program), recipe.percentile)
-    decisions = decide(separated, ranges, recipe.scheme, recipe.name, count, keep_float)
+    read = frozenset(node.inputs[0] for node in separated.nodes if node.op.quant_rule.kind == "weighted")
+    means_of = read if recipe.correct_bias else frozenset()
+    execute = runner or tapping_runner(program)
+    statistics = measure(program, samples, execute, recipe.ranges, recipe.percentile, means_of)
+    decisions = decide(separated, statistics, recipe.scheme, recipe.name, keep_float)
     return Quantized(emit_program(separated, decisions), decisions)

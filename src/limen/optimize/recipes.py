@@ -9,6 +9,8 @@
     static_wi8_ai16              int8 weights per channel, int16 activations, int64 bias
     static_wi8_ai8_pt            weights per tensor
     static_wi8_ai8_p99.99        ranges cover the central 99.99 % of the values instead of all
+    static_wi8_ai8_mse           ranges of least mean squared error instead of all values
+    static_wi8_ai8_mse_bc        biases take back the mean shift that rounding the weights makes
 
 The contract's ``--quantize`` values are shorthands: int8, int16x8, float16, none, dynamic.
 """
@@ -20,18 +22,19 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from limen.errors import UsageError
+from limen.optimize.ranges import Method
 from limen.optimize.schemes import Scheme
 from limen.registry import suggest
 
 Kind = Literal["float32", "float16", "dynamic", "static"]
 SHORTHANDS = {
-    "int8": "static_wi8_ai8",
-    "int16x8": "static_wi8_ai16",
+    "int8": "static_wi8_ai8_mse_bc",
+    "int16x8": "static_wi8_ai16_bc",
     "float16": "float16",
     "none": "float32",
     "dynamic": "dynamic_wi8_afp32",
 }
-_STATIC = re.compile(r"static_wi8_ai(8|16)(_pt)?(?:_p(\d+(?:\.\d+)?))?$")
+_STATIC = re.compile(r"static_wi8_ai(8|16)(_pt)?(?:_p(\d+(?:\.\d+)?)|(_mse))?(_bc)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +45,17 @@ class Recipe:
         name: canonical.
         kind: what happens to the tensors.
         scheme: element types of a static recipe.
+        ranges: how intervals follow from the values seen.
         percentile: share of the values that ranges cover, in percent; 100 is min-max.
+        correct_bias: take back the mean shift of weight rounding.
     """
 
     name: str
     kind: Kind
     scheme: Scheme = field(default_factory=Scheme)
+    ranges: Method = "minmax"
     percentile: float = 100.0
+    correct_bias: bool = False
 
     @property
     def needs_data(self) -> bool:
@@ -76,4 +83,5 @@ def decode(name: str) -> Recipe:
     if not 50.0 < percentile <= 100.0:
         raise UsageError(f"recipe {name!r}: percentile {percentile:g} is not in (50, 100]")
     scheme = Scheme("int8" if match[1] == "8" else "int16", "int8", per_channel=match[2] is None)
-    return Recipe(name, "static", scheme, percentile)
+    ranges: Method = "mse" if match[4] else "percentile" if percentile < 100.0 else "minmax"
+    return Recipe(name, "static", scheme, ranges, percentile, match[5] is not None)

@@ -53,6 +53,13 @@ def activation_quant(interval: Range, dtype: DType) -> Quant:
     return Quant.per_tensor(scale, min(max(zero_point, bottom), top))
 
 
+def covers(quant: Quant, interval: Range, dtype: DType) -> bool:
+    """Whether the codes reach the whole interval, within one step at each end."""
+    bottom, top = limits(dtype)
+    scale, zero = quant.scale[0], quant.zero_point[0]
+    return (bottom - zero - 1) * scale <= interval.low and interval.high <= (top - zero + 1) * scale
+
+
 def weight_quant(weights: Array, axis: int | None) -> Quant:
     """Symmetric int8 parameters with codes in [-127, 127]; ``axis`` None for per-tensor."""
     others = None if axis is None else tuple(i for i in range(weights.ndim) if i != axis)

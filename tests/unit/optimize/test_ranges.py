@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from limen.errors import DataError
-from limen.optimize.ranges import MinMax, Percentile, measure_ranges
+from limen.optimize.ranges import Histogram, MinMax, Range, central_range, least_error_range, measure
 from limen.program import Port, Program, Tensor
 
 
@@ -25,30 +25,54 @@ def test_the_order_of_the_samples_does_not_matter(values: list[float], random: o
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     results = []
     for order in (values, shuffled):
-        seen = Percentile(0.9)
+        seen = Histogram()
         for value in order:
             seen.observe(np.asarray([value], np.float32))
-        results.append(seen.range())
+        results.append((central_range(seen, 0.9), least_error_range(seen)))
     assert results[0] == results[1]
 
 
 def test_a_percentile_cuts_outliers_and_stays_close_to_numpy() -> None:
     values = np.random.default_rng(0).normal(0, 1, 100_000).astype(np.float32)
     values[:10] = 1000.0
-    seen = Percentile(0.999)
+    seen = Histogram()
     for part in np.split(values, 100):
         seen.observe(part)
     width = 2 * 1024 / 4096
     low, high = np.percentile(values, [0.05, 99.95])
-    assert seen.range().low == pytest.approx(low, abs=2 * width)
-    assert seen.range().high == pytest.approx(high, abs=2 * width)
+    assert central_range(seen, 0.999).low == pytest.approx(low, abs=2 * width)
+    assert central_range(seen, 0.999).high == pytest.approx(high, abs=2 * width)
 
 
 def test_full_percentile_never_leaves_the_values_seen() -> None:
-    seen = Percentile(1.0)
+    seen = Histogram()
     seen.observe(np.asarray([0.1, 0.7], np.float32))
-    assert seen.range().low >= np.float32(0.1) - 1e-9
-    assert seen.range().high <= np.float32(0.7) + 1e-9
+    assert central_range(seen, 1.0).low >= np.float32(0.1) - 1e-9
+    assert central_range(seen, 1.0).high <= np.float32(0.7) + 1e-9
+
+
+def _error(values: np.ndarray, interval: Range) -> float:
+    """Mean squared error of 256 codes over the interval."""
+    step = (interval.high - interval.low) / 255
+    codes = np.clip(np.rint((values - interval.low) / step), 0, 255)
+    return float(np.mean((codes * step + interval.low - values) ** 2))
+
+
+@pytest.mark.parametrize("tail", [1.0, 3.0, 10.0])
+def test_least_error_is_as_good_as_trying_every_cut(tail: float) -> None:
+    values = np.random.default_rng(3).standard_t(2 + 3 / tail, 20_000)
+    seen = Histogram()
+    seen.observe(values)
+    low, high = float(values.min()), float(values.max())
+    cuts = [Range(low * a, high * b) for a in np.linspace(0.1, 1, 19) for b in np.linspace(0.1, 1, 19)]
+    best = min(_error(values, cut) for cut in cuts)
+    assert _error(values, least_error_range(seen)) <= best * 1.05
+
+
+def test_least_error_keeps_a_uniform_range_whole() -> None:
+    seen = Histogram()
+    seen.observe(np.linspace(0.0, 6.0, 10_001))
+    assert least_error_range(seen).high == pytest.approx(6.0, rel=0.02)
 
 
 def _identity() -> Program:
@@ -61,6 +85,6 @@ def test_nan_and_no_samples_are_refused() -> None:
             tap(name, value)
 
     with pytest.raises(DataError, match="no sample"):
-        measure_ranges(_identity(), [], runner)
+        measure(_identity(), [], runner)
     with pytest.raises(DataError, match="x: takes NaN"):
-        measure_ranges(_identity(), [{"x": np.asarray([[np.nan, 1.0]], np.float32)}], runner)
+        measure(_identity(), [{"x": np.asarray([[np.nan, 1.0]], np.float32)}], runner)

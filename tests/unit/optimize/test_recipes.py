@@ -14,6 +14,7 @@ from limen.program import Quant
     [
         ("int8", "static", "int8", True, 100.0),
         ("int16x8", "static", "int16", True, 100.0),
+        ("static_wi8_ai8_pt_mse_bc", "static", "int8", False, 100.0),
         ("static_wi8_ai8_pt", "static", "int8", False, 100.0),
         ("static_wi8_ai8_pt_p99.9", "static", "int8", False, 99.9),
         ("static_wi8_ai16_p99", "static", "int16", True, 99.0),
@@ -29,6 +30,12 @@ def test_a_name_decodes(name: str, kind: str, activation: str, per_channel: bool
     assert decode(recipe.name) == recipe
 
 
+def test_int8_covers_by_least_error_and_corrects_biases() -> None:
+    recipe = decode("int8")
+    assert (recipe.name, recipe.ranges, recipe.correct_bias) == ("static_wi8_ai8_mse_bc", "mse", True)
+    assert decode("static_wi8_ai8").ranges == "minmax"
+
+
 def test_a_misspelt_name_suggests_the_right_one() -> None:
     with pytest.raises(UsageError, match="static_wi8_ai8"):
         decode("static_w8_ai8")
@@ -41,9 +48,10 @@ def test_a_percentile_out_of_range_is_refused() -> None:
 
 def test_decisions_read_back_and_refuse_another_schema() -> None:
     decision = Decision("int8", Quant.per_tensor(0.5, 3), "range", -1.0, 2.0)
-    decisions = Decisions("static_wi8_ai8", {"y": decision}, 4, {"z": "Exp has no int8 kernel"})
+    decisions = Decisions("static_wi8_ai8", {"y": decision}, 4, {"z": "Exp has no int8 kernel"}, {"y": (0.25,)})
     again = Decisions.from_json(decisions.to_json())
     assert again.to_bytes() == decisions.to_bytes()
     assert again.tensors["y"] == decision
+    assert again.shifts == {"y": (0.25,)}
     with pytest.raises(DataError, match="schema 99"):
         Decisions.from_json({**decisions.to_json(), "schema": 99})
