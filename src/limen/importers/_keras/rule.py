@@ -84,6 +84,7 @@ def class_and_config(spec: Any, where: str) -> tuple[str, Mapping[str, Any]]:
     if not isinstance(spec, Mapping) or not isinstance(spec.get("class_name"), str):
         raise ModelError(f"{where}: a layer without class_name")
     config = spec.get("config")
+    config = {"layers": config} if isinstance(config, list) else config  # a Sequential of Keras 1 and 2.0
     if not isinstance(config, Mapping):
         raise ModelError(f"{where}: layer {spec['class_name']} without config")
     return spec["class_name"].split(">")[-1], config

@@ -49,7 +49,7 @@ def convert(source: Source, dimensions: Mapping[str, int] | None = None, batch: 
     if kind not in _MODELS:
         raise ModelError(f"{kind}: a subclassed model has no graph in its file", "export it with torch or keras")
     build = Builder()
-    model = Layer(str(_named(config, "model")), kind, _as_mapping(config), source.weights, source.version)
+    model = Layer(str(_named(config, "model")), kind, config, source.weights, source.version)
     walker = Walker(build, source, dict(dimensions or {}), batch)
     outputs = walker.model(model, None, depth=0)
     unknown = sorted(set(walker.dimensions) - walker.used)
@@ -58,11 +58,6 @@ def convert(source: Source, dimensions: Mapping[str, int] | None = None, batch: 
             f"dimension {unknown[0]!r}: no input of the model leaves it open", suggest(unknown[0], walker.open)
         )
     return Graph(build.finish(model.name, outputs), tuple(build.states))
-
-
-def _as_mapping(config: Any) -> Mapping[str, Any]:
-    """Old Sequential configurations are a bare list of layers."""
-    return {"layers": config} if isinstance(config, list) else config
 
 
 def _named(config: Any, default: str) -> str:
