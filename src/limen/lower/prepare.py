@@ -9,6 +9,7 @@ from limen.model.infer import infer
 from limen.model.passes.expand_functions import expand_functions
 from limen.model.passes.fold_constants import fold_constants
 from limen.model.passes.simplify import simplify
+from limen.model.passes.unroll_recurrent import unroll_recurrent
 
 _MAX_ROUNDS = 16
 
@@ -23,7 +24,7 @@ def prepare(model: Model, known: Container[str]) -> Model:
     for _ in range(_MAX_ROUNDS):
         before = model
         model = simplify(model)
-        model = expand_functions(model, known)
+        model = expand_functions(unroll_recurrent(model), known)
         if model is before:
             break
         model = fold_constants(infer(model))

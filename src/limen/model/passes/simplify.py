@@ -13,8 +13,15 @@ from limen.model.passes.fuse_activations import fuse_activations
 from limen.model.passes.fuse_layer_norm import fuse_layer_norm
 from limen.model.passes.inline_if import inline_if
 from limen.model.passes.sink_transposes import sink_transposes
+from limen.model.passes.unflatten_softmax import unflatten_softmax
 
-CLEANING: tuple[Callable[[Model], Model], ...] = (fold_constants, inline_if, drop_no_ops, sink_transposes)
+CLEANING: tuple[Callable[[Model], Model], ...] = (
+    fold_constants,
+    inline_if,
+    drop_no_ops,
+    sink_transposes,
+    unflatten_softmax,
+)
 FUSING: tuple[Callable[[Model], Model], ...] = (fuse_activations, fuse_layer_norm, fold_batch_norm)
 _MAX_ROUNDS = 16
 
