@@ -45,9 +45,8 @@ class Case:
         absolute: allowed difference of a float output regardless of its size.
         integers: range of int32 and int64 inputs, inclusive.
         nonzero: inputs that may not hold 0 (divisors).
-        codes: range of 8- and 16-bit inputs, inclusive; None for all codes.
+        code_range: of 8- and 16-bit inputs, inclusive; None for all codes.
         special: floats also hold nan, infinities, both zeros and halves.
-        resolver: the judge of this case, where it is not the family's.
     """
 
     program: Program
@@ -59,9 +58,8 @@ class Case:
     integers: tuple[int, int] = (-1000, 1000)
     nonzero: tuple[str, ...] = ()
     codes: int = 0
-    codes: tuple[int, int] | None = None
+    code_range: tuple[int, int] | None = None
     special: bool = False
-    resolver: str = ""
 
 
 @dataclass(frozen=True)
@@ -207,8 +205,8 @@ def _range(case: Case, dtype: DType) -> tuple[float, float]:
     if dtype == "bool":
         return 0.0, 1.0
     if dtype in ("int8", "uint8", "int16", "uint16"):
-        if case.codes is not None:
-            return float(case.codes[0]), float(case.codes[1])
+        if case.code_range is not None:
+            return float(case.code_range[0]), float(case.code_range[1])
         return float(np.iinfo(dtype).min), float(np.iinfo(dtype).max)
     if dtype in ("int32", "int64", "uint32"):
         return float(case.integers[0]), float(case.integers[1])

@@ -16,7 +16,6 @@ class BroadcastTo(Op):
     """The input broadcast to a shape."""
 
     name = "BroadcastTo"
-    arity = (1, 1)
     quant_rule = QuantRule("same", ("int8", "uint8", "int16"))
 
     shape: tuple[int, ...] = ()
@@ -29,7 +28,7 @@ class BroadcastTo(Op):
         return (TensorType(self.shape, x.dtype),)
 
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
-        return (np.ascontiguousarray(np.broadcast_to(value(inputs, 0), self.shape)),)
+        return (np.asarray(np.broadcast_to(value(inputs, 0), self.shape), order="C"),)
 
 
 OP = BroadcastTo

@@ -1,4 +1,4 @@
-"""Smallest whole number >= x."""
+"""Smallest whole number that is not below x."""
 
 from __future__ import annotations
 
@@ -7,26 +7,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limen.ops._types import present, require_dtype, value
-from limen.program import Array, Op, Operands, Tensor, TensorType
+from limen.ops._types import value
+from limen.ops._unary import infer_unary
+from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType
 
 
 @dataclass(frozen=True)
 class Ceil(Op):
-    """Smallest whole number >= x."""
+    """Smallest whole number that is not below x."""
 
     name = "Ceil"
-    arity = (1, 1)
+    quant_rule = QuantRule("none")
 
     def infer(self, inputs: Sequence[Tensor | None]) -> tuple[TensorType, ...]:
-        x = present(inputs, 0, "input")
-        require_dtype(x, ("float32",), "input")
-        return (x.type,)
+        return infer_unary(inputs, ("float32",))
 
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
-        x = value(inputs, 0)
-        with np.errstate(all="ignore"):
-            return (np.ceil(x),)
+        return (np.ceil(value(inputs, 0)),)
 
 
 OP = Ceil

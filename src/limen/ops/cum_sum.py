@@ -1,4 +1,4 @@
-"""Running sum along an axis."""
+"""Running sum along an axis; integers wrap."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from limen.ops._types import present, require_dtype, value
-from limen.program import Array, Op, Operands, Tensor, TensorType, require
+from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType, require
 
 
 @dataclass(frozen=True)
 class CumSum(Op):
-    """Running sum along an axis."""
+    """Running sum along an axis; integers wrap.
+
+    Args:
+        exclusive: leave the element itself out of its sum.
+        reverse: sum from the end.
+    """
 
     name = "CumSum"
-    arity = (1, 1)
+    quant_rule = QuantRule("none")
 
     axis: int = 0
     exclusive: bool = False
@@ -29,12 +34,13 @@ class CumSum(Op):
         return (x.type,)
 
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
-        x = value(inputs, 0)
-        ordered = np.flip(x, self.axis) if self.reverse else x
-        total = np.cumsum(ordered, self.axis, dtype=x.dtype)
+        x = np.moveaxis(value(inputs, 0), self.axis, 0)
+        ordered = x[::-1] if self.reverse else x
         if self.exclusive:
-            total = total - ordered
-        return (np.ascontiguousarray(np.flip(total, self.axis) if self.reverse else total),)
+            ordered = np.concatenate([np.zeros_like(ordered[:1]), ordered[:-1]])
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = np.cumsum(ordered, 0, dtype=x.dtype)
+        return (np.asarray(np.moveaxis(total[::-1] if self.reverse else total, 0, self.axis), order="C"),)
 
 
 OP = CumSum

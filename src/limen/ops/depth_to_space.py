@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from limen.ops._types import present, require_rank, value
+from limen.ops._types import present, require_dtype, require_rank, value
 from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType, require
 
 
@@ -14,14 +14,14 @@ class DepthToSpace(Op):
     """Channels into blocks of pixels."""
 
     name = "DepthToSpace"
-    arity = (1, 1)
-    quant_rule = QuantRule("same", ("int8", "uint8", "int16"))
+    quant_rule = QuantRule("same", ("int8", "uint8"))
 
     block: int = 1
 
     def infer(self, inputs: Sequence[Tensor | None]) -> tuple[TensorType, ...]:
         x = present(inputs, 0, "input")
         require_rank(x, 4, "input")
+        require_dtype(x, ("float32", "int8", "uint8", "int32", "int64"), "input")
         n, h, w, c = x.shape
         b = self.block
         require(b > 0 and c % (b * b) == 0, f"block {b} does not divide the channels of {x.shape}")

@@ -7,26 +7,28 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limen.ops._types import present, require_dtype, value
-from limen.program import Array, Op, Operands, Tensor, TensorType
+from limen.ops._lut import in_double
+from limen.ops._types import value
+from limen.ops._unary import apply, infer_unary, look_up, require_codes
+from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType
 
 
 @dataclass(frozen=True)
 class Exp(Op):
-    """e to the power x."""
+    """e to the power x; int8 and int16 through a lookup table."""
 
     name = "Exp"
-    arity = (1, 1)
+    quant_rule = QuantRule("free", ("int8", "int16"))
 
     def infer(self, inputs: Sequence[Tensor | None]) -> tuple[TensorType, ...]:
-        x = present(inputs, 0, "input")
-        require_dtype(x, ("float32",), "input")
-        return (x.type,)
+        return infer_unary(inputs, ("float32", "int8", "int16"))
+
+    def check(self, operands: Operands) -> None:
+        require_codes(operands)
 
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
         x = value(inputs, 0)
-        with np.errstate(all="ignore"):
-            return (np.exp(x),)
+        return (apply(np.exp, x) if x.dtype == np.float32 else look_up(in_double(np.exp), x, operands),)
 
 
 OP = Exp

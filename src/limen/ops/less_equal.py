@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limen.ops._types import broadcast_shapes, present, require_dtype, require_same_dtype, value
+from limen.ops._comparison import ORDERED, RULE, check_comparison, compare, infer_comparison
 from limen.program import Array, Op, Operands, Tensor, TensorType
 
 
@@ -17,15 +17,16 @@ class LessEqual(Op):
 
     name = "LessEqual"
     arity = (2, 2)
+    quant_rule = RULE
 
     def infer(self, inputs: Sequence[Tensor | None]) -> tuple[TensorType, ...]:
-        a, b = present(inputs, 0, "first"), present(inputs, 1, "second")
-        require_same_dtype(a, b)
-        require_dtype(a, ("float32", "int32", "int64", "bool"), "first")
-        return (TensorType(broadcast_shapes(a, b), "bool"),)
+        return infer_comparison(inputs, ORDERED)
+
+    def check(self, operands: Operands) -> None:
+        check_comparison(operands)
 
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
-        return (np.less_equal(value(inputs, 0), value(inputs, 1)),)
+        return (compare(np.less_equal, inputs, operands, raw16=True),)
 
 
 OP = LessEqual

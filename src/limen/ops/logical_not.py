@@ -1,4 +1,4 @@
-"""not a."""
+"""not x."""
 
 from __future__ import annotations
 
@@ -7,21 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limen.ops._types import present, require_dtype, value
-from limen.program import Array, Op, Operands, Tensor, TensorType
+from limen.ops._types import value
+from limen.ops._unary import infer_unary
+from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType
 
 
 @dataclass(frozen=True)
 class LogicalNot(Op):
-    """not a."""
+    """not x."""
 
     name = "LogicalNot"
-    arity = (1, 1)
+    quant_rule = QuantRule("none")
 
     def infer(self, inputs: Sequence[Tensor | None]) -> tuple[TensorType, ...]:
-        x = present(inputs, 0, "input")
-        require_dtype(x, ("bool",), "input")
-        return (x.type,)
+        return infer_unary(inputs, ("bool",))
 
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
         return (np.logical_not(value(inputs, 0)),)

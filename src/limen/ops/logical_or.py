@@ -1,4 +1,4 @@
-"""a or b."""
+"""a or b, element by element."""
 
 from __future__ import annotations
 
@@ -7,22 +7,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limen.ops._types import broadcast_shapes, present, require_dtype, require_same_dtype, value
-from limen.program import Array, Op, Operands, Tensor, TensorType
+from limen.ops._comparison import infer_comparison
+from limen.ops._types import value
+from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType
 
 
 @dataclass(frozen=True)
 class LogicalOr(Op):
-    """a or b."""
+    """a or b, element by element."""
 
     name = "LogicalOr"
     arity = (2, 2)
+    quant_rule = QuantRule("none")
 
     def infer(self, inputs: Sequence[Tensor | None]) -> tuple[TensorType, ...]:
-        a, b = present(inputs, 0, "first"), present(inputs, 1, "second")
-        require_same_dtype(a, b)
-        require_dtype(a, ("bool",), "first")
-        return (TensorType(broadcast_shapes(a, b), "bool"),)
+        return infer_comparison(inputs, ("bool",))
 
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
         return (np.logical_or(value(inputs, 0), value(inputs, 1)),)

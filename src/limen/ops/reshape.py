@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from limen.ops._types import present, value
 from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType, require
@@ -16,14 +15,13 @@ class Reshape(Op):
     """The same elements in another shape."""
 
     name = "Reshape"
-    arity = (1, 1)
     quant_rule = QuantRule("same", ("int8", "uint8", "int16"))
 
     shape: tuple[int, ...] = ()
 
     def infer(self, inputs: Sequence[Tensor | None]) -> tuple[TensorType, ...]:
         x = present(inputs, 0, "input")
-        require(np.prod(self.shape, dtype=int) == x.size, f"{x.name} {x.shape} does not reshape to {self.shape}")
+        require(math.prod(self.shape) == x.size, f"{x.name} {x.shape} does not reshape to {self.shape}")
         return (TensorType(self.shape, x.dtype),)
 
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,8 +23,8 @@ class Select(Op):
         condition, a, b = (present(inputs, i, r) for i, r in enumerate(("condition", "first", "second")))
         require_dtype(condition, ("bool",), "condition")
         require_same_dtype(a, b)
-        shape = np.broadcast_shapes(condition.shape, broadcast_shapes(a, b))
-        return (TensorType(shape, a.dtype),)
+        both = replace(a, shape=broadcast_shapes(a, b))
+        return (TensorType(broadcast_shapes(condition, both), a.dtype),)
 
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
         return (np.where(value(inputs, 0), value(inputs, 1), value(inputs, 2)),)

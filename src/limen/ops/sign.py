@@ -1,4 +1,4 @@
-"""-1, 0 or 1."""
+"""-1, 0 or 1; nan stays nan."""
 
 from __future__ import annotations
 
@@ -7,26 +7,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limen.ops._types import present, require_dtype, value
-from limen.program import Array, Op, Operands, Tensor, TensorType
+from limen.ops._types import value
+from limen.ops._unary import infer_unary
+from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType
 
 
 @dataclass(frozen=True)
 class Sign(Op):
-    """-1, 0 or 1."""
+    """-1, 0 or 1; nan stays nan."""
 
     name = "Sign"
-    arity = (1, 1)
+    quant_rule = QuantRule("none")
 
     def infer(self, inputs: Sequence[Tensor | None]) -> tuple[TensorType, ...]:
-        x = present(inputs, 0, "input")
-        require_dtype(x, ("float32",), "input")
-        return (x.type,)
+        return infer_unary(inputs, ("float32", "float64", "int32"))
 
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
-        x = value(inputs, 0)
-        with np.errstate(all="ignore"):
-            return (np.sign(x),)
+        return (np.sign(value(inputs, 0)),)
 
 
 OP = Sign

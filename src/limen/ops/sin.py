@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limen.ops._types import present, require_dtype, value
-from limen.program import Array, Op, Operands, Tensor, TensorType
+from limen.ops._types import value
+from limen.ops._unary import apply, infer_unary
+from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType
 
 
 @dataclass(frozen=True)
@@ -16,17 +17,13 @@ class Sin(Op):
     """Sine of radians."""
 
     name = "Sin"
-    arity = (1, 1)
+    quant_rule = QuantRule("none")
 
     def infer(self, inputs: Sequence[Tensor | None]) -> tuple[TensorType, ...]:
-        x = present(inputs, 0, "input")
-        require_dtype(x, ("float32",), "input")
-        return (x.type,)
+        return infer_unary(inputs, ("float32", "float16"))
 
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
-        x = value(inputs, 0)
-        with np.errstate(all="ignore"):
-            return (np.sin(x),)
+        return (apply(np.sin, value(inputs, 0)),)
 
 
 OP = Sin

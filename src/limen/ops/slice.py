@@ -14,7 +14,6 @@ class Slice(Op):
     """A block of the input."""
 
     name = "Slice"
-    arity = (1, 1)
     quant_rule = QuantRule("same", ("int8", "uint8", "int16"))
 
     begin: tuple[int, ...] = ()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limen.ops._types import present, value
+from limen.ops._types import present, require_dtype, value
 from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType, require
 
 
@@ -16,7 +16,6 @@ class Split(Op):
     """Equal parts along an axis."""
 
     name = "Split"
-    arity = (1, 1)
     quant_rule = QuantRule("same", ("int8", "uint8", "int16"))
 
     axis: int = 0
@@ -24,10 +23,10 @@ class Split(Op):
 
     def infer(self, inputs: Sequence[Tensor | None]) -> tuple[TensorType, ...]:
         x = present(inputs, 0, "input")
+        require_dtype(x, ("float32", "int8", "uint8", "int16", "int32", "int64"), "input")
         require(0 <= self.axis < len(x.shape), f"axis {self.axis} does not fit shape {x.shape}")
-        require(
-            self.parts > 0 and x.shape[self.axis] % self.parts == 0, f"{x.shape} does not split into {self.parts} parts"
-        )
+        fits = self.parts > 0 and x.shape[self.axis] % self.parts == 0
+        require(fits, f"axis {self.axis} of {x.shape} does not split into {self.parts} equal parts")
         shape = (*x.shape[: self.axis], x.shape[self.axis] // self.parts, *x.shape[self.axis + 1 :])
         return (TensorType(shape, x.dtype),) * self.parts
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limen.ops._types import present, value
+from limen.ops._types import present, require_dtype, value
 from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType, require
 
 
@@ -16,7 +16,6 @@ class SplitV(Op):
     """Parts of given sizes along an axis."""
 
     name = "SplitV"
-    arity = (1, 1)
     quant_rule = QuantRule("same", ("int8", "uint8", "int16"))
 
     axis: int = 0
@@ -24,10 +23,10 @@ class SplitV(Op):
 
     def infer(self, inputs: Sequence[Tensor | None]) -> tuple[TensorType, ...]:
         x = present(inputs, 0, "input")
+        require_dtype(x, ("float32", "int8", "uint8", "int16", "int32", "int64"), "input")
         require(0 <= self.axis < len(x.shape), f"axis {self.axis} does not fit shape {x.shape}")
-        require(
-            sum(self.sizes) == x.shape[self.axis], f"sizes {self.sizes} do not add up to axis {self.axis} of {x.shape}"
-        )
+        fits = bool(self.sizes) and min(self.sizes) >= 0 and sum(self.sizes) == x.shape[self.axis]
+        require(fits, f"sizes {self.sizes} do not add up to axis {self.axis} of {x.shape}")
         shapes = [(*x.shape[: self.axis], s, *x.shape[self.axis + 1 :]) for s in self.sizes]
         return tuple(TensorType(shape, x.dtype) for shape in shapes)
 

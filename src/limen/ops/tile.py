@@ -16,7 +16,6 @@ class Tile(Op):
     """The input repeated along every axis."""
 
     name = "Tile"
-    arity = (1, 1)
     quant_rule = QuantRule("same", ("int8", "uint8", "int16"))
 
     multiples: tuple[int, ...] = ()

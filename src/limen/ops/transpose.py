@@ -16,20 +16,18 @@ class Transpose(Op):
     """Reorder the axes as numpy.transpose does."""
 
     name = "Transpose"
-    arity = (1, 1)
     quant_rule = QuantRule("same", ("int8", "uint8", "int16"))
 
     permutation: tuple[int, ...] = ()
 
     def infer(self, inputs: Sequence[Tensor | None]) -> tuple[TensorType, ...]:
         x = present(inputs, 0, "input")
-        rank = len(x.shape)
-        fits = sorted(self.permutation) == list(range(rank))
+        fits = sorted(self.permutation) == list(range(len(x.shape)))
         require(fits, f"permutation {self.permutation} does not fit shape {x.shape}")
         return (TensorType(tuple(x.shape[a] for a in self.permutation), x.dtype),)
 
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
-        return (np.ascontiguousarray(np.transpose(value(inputs, 0), self.permutation)),)
+        return (np.asarray(np.transpose(value(inputs, 0), self.permutation), order="C"),)
 
 
 OP = Transpose
