@@ -83,7 +83,7 @@ def verify(path: str | Path, **settings: Any) -> Any:
     return verify_file(path, **settings)
 
 
-_IMPORT = ("dimensions", "states", "batch", "signature", "trust_pickle")
+_IMPORT = ("dimensions", "states", "batch", "signature", "trust_pickle", "constants")
 
 
 def _own(settings: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ def add_import_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dim", action="append", default=[], metavar="NAME=N", help="fix a symbolic dimension")
     parser.add_argument("--state", action="append", default=[], metavar="IN=OUT", help="declare a state pair")
     parser.add_argument("--batch", type=int, default=1, metavar="N", help="samples per run (default 1)")
+    parser.add_argument("--set", action="append", default=[], metavar="INPUT=X", help="make an input a constant")
     parser.add_argument("--trust-pickle", action="store_true", help="read .pkl/.joblib files: they can run code")
 
 
@@ -26,6 +27,7 @@ def import_settings(options: argparse.Namespace) -> dict[str, object]:
         "states": tuple(_pairs("--state", options.state)),
         "batch": options.batch,
         "trust_pickle": options.trust_pickle,
+        "constants": {name: _number(name, value) for name, value in _pairs("--set", options.set)},
     }
 
 
@@ -50,3 +52,10 @@ def _whole(flag: str, name: str, value: str) -> int:
     if not value.isdigit() or int(value) < 1:
         raise UsageError(f"{flag} {name}={value!r}: not a whole number above 0")
     return int(value)
+
+
+def _number(name: str, value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        raise UsageError(f"--set {name}={value!r}: not a number") from None

@@ -80,14 +80,12 @@ class Session:
         named = self._named(feeds)
         shapes = {b.name: b.source_shape() for b in self.entry.inputs}
         plans = {name: _plan(name, array, shapes[name]) for name, array in named.items()}
-        kinds = {plan.kind for plan in plans.values() if plan.kind != "once"} or {"once"}
-        counts = {plan.count for plan in plans.values() if plan.kind != "once"} or {1}
-        if len(kinds) != 1 or len(counts) != 1:
-            raise DataError(f"inputs disagree on the number of samples: {sorted(counts)}")
-        kind, count = next(iter(kinds)), next(iter(counts))
-        if kind == "once":
+        runs = {plan.runs for plan in plans.values() if plan.kind != "once"} or {1}
+        if len(runs) != 1:
+            raise DataError(f"inputs disagree on the number of samples: {sorted(runs)}")
+        if all(plan.kind == "once" for plan in plans.values()):
             return self._once(named, raw)
-        return self._loop(named, plans, kind, count, raw)
+        return self._loop(named, plans, next(iter(runs)), raw)
 
     def predict(self, value: Any) -> Answer:
         """Pre-process one raw sample, run, post-process, and name the best class.
@@ -131,7 +129,9 @@ class Session:
     def _named(self, feeds: Feeds | Array) -> dict[str, Array]:
         if not isinstance(feeds, Mapping):
             if len(self.entry.inputs) != 1:
-                raise DataError(f"the model has {len(self.entry.inputs)} inputs", f"name them: {', '.join(self.inputs)}")
+                raise DataError(
+                    f"the model has {len(self.entry.inputs)} inputs", f"name them: {', '.join(self.inputs)}"
+                )
             feeds = {self.inputs[0]: feeds}
         by_tensor = {b.tensor: b.name for b in self.entry.inputs}
         named: dict[str, Array] = {}
@@ -150,16 +150,14 @@ class Session:
         results = self._open().run(feeds)
         return {b.name: from_tensor(results[b.tensor], b, raw) for b in self.entry.outputs}
 
-    def _loop(
-        self, named: Mapping[str, Array], plans: Mapping[str, _Plan], kind: str, count: int, raw: bool
-    ) -> dict[str, Array]:
-        batch = next(plan.batch for plan in plans.values() if plan.kind == kind)
+    def _loop(self, named: Mapping[str, Array], plans: Mapping[str, _Plan], runs: int, raw: bool) -> dict[str, Array]:
         parts: dict[str, list[Array]] = {name: [] for name in self.outputs}
-        for start in range(0, count, batch):
-            feeds = {n: a if plans[n].kind == "once" else _take(a, start, plans[n]) for n, a in named.items()}
+        for index in range(runs):
+            feeds = {n: a if plans[n].kind == "once" else _take(a, index, plans[n]) for n, a in named.items()}
             for name, value in self._once(feeds, raw).items():
                 parts[name].append(value)
-        return {b.name: _join(parts[b.name], kind, count, batch) for b in self.entry.outputs}
+        rows = next((plan for plan in plans.values() if plan.kind == "rows"), None)
+        return {name: np.stack(values) if rows is None else _join(values, rows) for name, values in parts.items()}
 
 
 @dataclass(frozen=True)
@@ -170,11 +168,15 @@ class _Plan:
     count: int = 1
     batch: int = 1
 
+    @property
+    def runs(self) -> int:
+        return -(-self.count // self.batch)
+
 
 def _plan(name: str, array: Array, shape: tuple[int, ...]) -> _Plan:
     if array.shape == shape:
         return _Plan("once")
-    if shape and array.shape[1:] == shape[1:] and array.ndim == len(shape) and len(array):
+    if shape and shape[0] and array.shape[1:] == shape[1:] and array.ndim == len(shape) and len(array):
         return _Plan("rows", len(array), shape[0])
     if array.ndim == len(shape) + 1 and array.shape[1:] == shape and len(array):
         return _Plan("stack", len(array), 1)
@@ -183,20 +185,18 @@ def _plan(name: str, array: Array, shape: tuple[int, ...]) -> _Plan:
     raise DataError(f"input {name!r}: has shape {list(array.shape)}, expected {list(shape)}, or samples of it")
 
 
-def _take(array: Array, start: int, plan: _Plan) -> Array:
+def _take(array: Array, index: int, plan: _Plan) -> Array:
     if plan.kind == "stack":
-        return np.asarray(array[start])
-    part: Array = array[start : start + plan.batch]
+        return np.asarray(array[index])
+    part: Array = array[index * plan.batch : (index + 1) * plan.batch]
     if len(part) < plan.batch:
         part = np.concatenate([part, np.repeat(part[-1:], plan.batch - len(part), axis=0)])
     return part
 
 
-def _join(parts: Sequence[Array], kind: str, count: int, batch: int) -> Array:
-    if kind == "stack":
-        return np.stack(parts)
-    rows = [p if p.ndim and len(p) == batch else p[None].repeat(batch, 0) for p in parts]
-    return np.concatenate(rows)[:count]
+def _join(parts: Sequence[Array], plan: _Plan) -> Array:
+    rows = [p if p.ndim and len(p) == plan.batch else p[None].repeat(plan.batch, 0) for p in parts]
+    return np.concatenate(rows)[: plan.count]
 
 
 def _array(name: str, value: Any) -> Array:

@@ -32,6 +32,7 @@ class ImportOptions:
         batch: extent of a batch dimension that the file leaves open.
         signature: which of several signatures; None for the first of the main graph.
         trust_pickle: read pickles, which can run any code.
+        constants: name of an input -> the number it always has; it is an input no longer.
     """
 
     dimensions: dict[str, int] = field(default_factory=dict)
@@ -39,6 +40,7 @@ class ImportOptions:
     batch: int = 1
     signature: str | None = None
     trust_pickle: bool = False
+    constants: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from limen.errors import LimenError
+from limen.errors import LimenError, ModelError
 from limen.importers import Importer, ImportOptions
-from limen.model import Model, StatePair, evaluate, load, random_feeds, static_shapes
+from limen.model import Model, StatePair, dtype_of, evaluate, load, random_feeds, shape_of, static_shapes
+from limen.model.graph import Array
+from limen.registry import suggest
 
 
 def read(path: Path, options: ImportOptions) -> Model:
@@ -25,15 +28,32 @@ def read(path: Path, options: ImportOptions) -> Model:
     """
     source = load(path)
     declared = source.with_states(tuple(StatePair(given, result) for given, result in options.states))
-    model = static_shapes(declared, options.dimensions, options.batch)
-    return replace(model, metadata={**model.metadata, "verified": _verified(source, model)})
+    constants = {name: _constant(source, name, value) for name, value in options.constants.items()}
+    model = static_shapes(declared, options.dimensions, options.batch, constants)
+    return replace(model, metadata={**model.metadata, "verified": _verified(source, model, constants)})
 
 
-def _verified(source: Model, model: Model) -> str:
+def _constant(source: Model, name: str, number: float) -> Array:
+    """The number as a value of the input, in its shape and element type.
+
+    Raises:
+        ModelError: the model has no such input, or its shape is not static.
+    """
+    value = next((v for v in source.ir.graph.inputs if v.name == name), None)
+    if value is None:
+        known = [str(v.name) for v in source.ir.graph.inputs]
+        raise ModelError(f"--set {name}: the model has no such input", suggest(name, known))
+    shape, dtype = shape_of(value), dtype_of(value)
+    if shape is None or dtype is None:
+        raise ModelError(f"--set {name}: its shape is not static")
+    return np.full(shape, number, dtype)
+
+
+def _verified(source: Model, model: Model, constants: Mapping[str, Array]) -> str:
     """Largest difference between the file as it is and the imported Model, on onnxruntime."""
     try:
         feeds = random_feeds(model)
-        wanted = evaluate(source, feeds)
+        wanted = evaluate(source, {**feeds, **constants})
         seen = evaluate(model, feeds)
     except LimenError as error:
         return f"not verified: {error.message}"

@@ -45,7 +45,7 @@ class OnnxTarget:
 
         if isinstance(source, Program):
             raise UsageError(f"target {self.name} compiles a Model", "raise the Program first")
-        data = to_bytes(check(source))
+        data = to_bytes(check(source.with_ir(_named(source.ir))))
         graph = source.ir.graph
         states = {p.input for p in source.states}, {p.output for p in source.states}
         return within_limits(
@@ -60,6 +60,21 @@ class OnnxTarget:
             ),
             options,
         )
+
+
+def _named(model: ir.Model) -> ir.Model:
+    """A copy whose nodes have names of their own, which ONNX Runtime insists on; nodes go by their first output."""
+    copy = model.clone()
+    seen: set[str] = set()
+    for node in copy.graph.all_nodes():
+        name = node.name or (str(node.outputs[0].name) if node.outputs else node.op_type)
+        count, unique = 0, name
+        while unique in seen:
+            count += 1
+            unique = f"{name}.{count}"
+        seen.add(unique)
+        node.name = unique
+    return copy
 
 
 def _binding(value: ir.Value) -> Binding:
