@@ -14,10 +14,15 @@ def normalised(call: Call, value: Value, axes: tuple[int, ...], epsilon: float) 
     """(x - mean) / sqrt(variance + epsilon) in the layout x is held in; return the tensor and the layout."""
     tensor, layout = call.unary(value)
     places = tuple(sorted(layout.index(axis) for axis in axes))
+    mean, factor = moments(call, tensor, places, epsilon)
+    return call.emit("Mul", call.emit("Sub", tensor, mean), factor), layout
+
+
+def moments(call: Call, tensor: str, places: tuple[int, ...], epsilon: float) -> tuple[str, str]:
+    """Mean and 1 / sqrt(variance + epsilon) over the tensor's axes ``places``, kept."""
     mean = call.emit("Mean", tensor, axes=places, keep_dims=True)
     variance = call.emit("Mean", call.emit("SquaredDifference", tensor, mean), axes=places, keep_dims=True)
-    factor = call.emit("Rsqrt", call.emit("Add", variance, call.scalar(epsilon, tensor)))
-    return call.emit("Mul", call.emit("Sub", tensor, mean), factor), layout
+    return mean, call.emit("Rsqrt", call.emit("Add", variance, call.scalar(epsilon, tensor)))
 
 
 def per_element(call: Call, op: str, tensor: str, layout: Layout, operand: Value | None) -> str:

@@ -33,7 +33,7 @@ def modernise(model: Model) -> Model:
             common.RemoveUnusedFunctionsPass()(copy)  # type: ignore[no-untyped-call]
         for graph in (copy.graph, *copy.graph.subgraphs()):
             graph.meta.pop("limen_names", None)
-            _lift_constants(graph)
+            lift_constants(graph)
             _adapt(graph, model.opset)
     except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
         raise ModelError(f"{model.name}: opset {model.opset} cannot be read: {error}") from error
@@ -47,7 +47,8 @@ def modernise(model: Model) -> Model:
     return model.with_ir(copy)
 
 
-def _lift_constants(graph: ir.Graph) -> None:
+def lift_constants(graph: ir.Graph) -> None:
+    """Turn Constant nodes into initialisers."""
     for node in list(graph):
         if node.op_type != "Constant" or node.domain not in ("", "ai.onnx"):
             continue

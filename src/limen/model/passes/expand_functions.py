@@ -10,6 +10,7 @@ import onnx_ir as ir
 
 from limen.model.checks import weightless_proto
 from limen.model.graph import Model
+from limen.model.opset import lift_constants
 
 
 def expand_functions(model: Model, keep: Container[str]) -> Model:
@@ -32,6 +33,7 @@ def expand_functions(model: Model, keep: Container[str]) -> Model:
     if not any(n.op_type not in wanted for n in result.graph) or len(result.graph) == len(model.ir.graph):
         return model
     _attach(result.graph, model.ir.graph)
+    lift_constants(result.graph)
     return model.with_ir(result)
 
 
