@@ -15,15 +15,15 @@ __all__ = ["bench", "build", "check", "compare", "compile", "evaluate", "inspect
 
 
 def compile(model: str | Path, target: str, output: str | Path, **settings: Any) -> Compiled:
-    """Make one artifact; see ``limen.build.compile.compile_model``."""
-    from limen.build.compile import compile_model, import_options
+    """Make one artifact; see ``limen.build.artifact.compile_model``."""
+    from limen.build.artifact import compile_model, import_options
 
     return compile_model(model, target, output, options=import_options(settings), **_own(settings))
 
 
 def build(model: str | Path, output: str | Path, device: str = "host", **settings: Any) -> Built:
     """Make a signed bundle; see ``limen.build.make.build_bundle``."""
-    from limen.build.compile import import_options
+    from limen.build.artifact import import_options
     from limen.build.make import build_bundle
 
     return build_bundle(model, output, device, options=import_options(settings), **_own(settings))
@@ -31,7 +31,7 @@ def build(model: str | Path, output: str | Path, device: str = "host", **setting
 
 def inspect(path: str | Path, html: str | Path | None = None, **settings: Any) -> Inspected:
     """What a model or bundle holds."""
-    from limen.build.compile import import_options
+    from limen.build.artifact import import_options
     from limen.build.look import inspect_path
 
     return inspect_path(path, html, import_options(settings))
@@ -39,7 +39,7 @@ def inspect(path: str | Path, html: str | Path | None = None, **settings: Any) -
 
 def check(model: str | Path, device: str = "host", **settings: Any) -> Checked:
     """What a device can run of a model, and what blocks it."""
-    from limen.build.compile import import_options
+    from limen.build.artifact import import_options
     from limen.build.look import check_model
 
     return check_model(model, device, import_options(settings))
@@ -47,7 +47,7 @@ def check(model: str | Path, device: str = "host", **settings: Any) -> Checked:
 
 def evaluate(path: str | Path, data: str | Path, metric: str = "accuracy", **settings: Any) -> Evaluated:
     """Score a bundle or model on labelled data."""
-    from limen.build.compile import import_options
+    from limen.build.artifact import import_options
     from limen.build.judge import evaluate_path
 
     return evaluate_path(path, data, metric, options=import_options(settings), **_own(settings))
@@ -55,7 +55,7 @@ def evaluate(path: str | Path, data: str | Path, metric: str = "accuracy", **set
 
 def compare(reference: str | Path, other: str | Path, data: str | Path, **settings: Any) -> Compared:
     """Compare two models or bundles on the same data."""
-    from limen.build.compile import import_options
+    from limen.build.artifact import import_options
     from limen.build.judge import compare_paths
 
     return compare_paths(reference, other, data, options=import_options(settings), **_own(settings))
@@ -63,7 +63,7 @@ def compare(reference: str | Path, other: str | Path, data: str | Path, **settin
 
 def bench(path: str | Path, **settings: Any) -> Benched:
     """Measure latency on this host."""
-    from limen.build.compile import import_options
+    from limen.build.artifact import import_options
     from limen.build.judge import bench_path
 
     return bench_path(path, options=import_options(settings), **_own(settings))
