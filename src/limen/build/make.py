@@ -209,12 +209,15 @@ def measure_variants(bundle: Bundle, source: Source, data: Dataset | None, metri
             continue
         with Session(bundle, engine) as session:
             row = _judge(session, feeds, data, metric, float_output)
-            one = {
-                s.name: v[: max(s.shape[0], 1)] for s, v in zip(specs, (feeds or _random(specs)).values(), strict=True)
-            }
+            one = _first(specs, feeds or _random(specs))
             latency = measure_latency(lambda s=session, x=one: s.run(x), seconds=0.2).p50_us  # type: ignore[misc]
         rows.append(Variant(engine, entry.file, row[0], row[1], latency, entry.flash, entry.ram, row[2]))
     return rows
+
+
+def _first(specs: tuple[Spec, ...], feeds: Mapping[str, Array]) -> dict[str, Array]:
+    """Feeds of one run."""
+    return {s.name: feeds[s.name][: max(s.shape[0], 1)] if s.shape else feeds[s.name].reshape(-1)[0] for s in specs}
 
 
 def _random(specs: tuple[Spec, ...]) -> Mapping[str, Array]:

@@ -69,19 +69,22 @@ def to_tensor(program: Program, name: str, permutation: tuple[int, ...] | None, 
 
 
 def random_data(specs: tuple[Spec, ...], count: int, seed: int = 0) -> Dataset:
-    """Made-up samples for golden vectors where the user gave none: floats in [0, 1), codes over their whole range."""
+    """Made-up samples for golden vectors where the user gave none: floats in [0, 1), codes over their whole range.
+
+    A scalar input has one value for all samples.
+    """
     generator = np.random.default_rng(seed)
     arrays: dict[str, Array] = {}
     for spec in specs:
-        shape = (count * spec.shape[0], *spec.shape[1:]) if spec.shape else (count,)
+        shape = (count * spec.shape[0], *spec.shape[1:]) if spec.shape else ()
         dtype = np.dtype(spec.dtype)
         if dtype.kind == "f":
-            arrays[spec.name] = generator.random(shape, np.float32).astype(dtype)
+            arrays[spec.name] = np.asarray(generator.random(shape, np.float32), dtype)
         elif spec.dtype in ("int8", "uint8", "int16"):
             info = np.iinfo(dtype)
-            arrays[spec.name] = generator.integers(info.min, info.max + 1, shape).astype(dtype)
+            arrays[spec.name] = np.asarray(generator.integers(info.min, info.max + 1, shape), dtype)
         else:
-            arrays[spec.name] = generator.integers(0, 2, shape).astype(dtype)
+            arrays[spec.name] = np.asarray(generator.integers(0, 2, shape), dtype)
     return Dataset(arrays)
 
 

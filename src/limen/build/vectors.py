@@ -29,7 +29,7 @@ def with_golden(bundle: Bundle, feeds: Mapping[str, Array]) -> tuple[Bundle, tup
     for blob in bundle.manifest.blobs:
         blobs.add(bundle.blob(blob.digest))
     inputs = blobs.add(pack_arrays(dict(feeds)))
-    count = len(next(iter(feeds.values())))
+    count = max((len(v) for v in feeds.values() if v.ndim), default=1)
     entries, absent = [], []
     for artifact in bundle.manifest.artifacts:
         for engine in artifact.engines:
