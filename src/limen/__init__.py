@@ -22,13 +22,16 @@ from typing import Any
 
 __version__ = "0.1.0"
 
+# public name -> where it lives; what has another name there is written module:name
 _HOME = {
     # device half
-    "load": "limen.engines",
-    "Session": "limen.engines",
     "Bundle": "limen.bundle",
     "LimenError": "limen.errors",
-    # build half: the verbs of the command line
+    "Session": "limen.engines",
+    "load": "limen.engines",
+    "run": "limen.engines:run_file",
+    "verify": "limen.engines:verify_file",
+    # build half
     "bench": "limen.build",
     "build": "limen.build",
     "check": "limen.build",
@@ -36,8 +39,6 @@ _HOME = {
     "compile": "limen.build",
     "evaluate": "limen.build",
     "inspect": "limen.build",
-    "run": "limen.build",
-    "verify": "limen.build",
 }
 
 __all__ = ["__version__", *sorted(_HOME)]  # noqa: PLE0604 (the names come from the table above)
@@ -54,7 +55,8 @@ class _Package(ModuleType):
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'limen' has no attribute {name!r}")
-    value = getattr(import_module(_HOME[name]), name)
+    module, _, attribute = _HOME[name].partition(":")
+    value = getattr(import_module(module), attribute or name)
     globals()[name] = value
     return value
 
