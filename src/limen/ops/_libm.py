@@ -1,8 +1,9 @@
-"""Single-precision exp, expm1, tanh and erfc as C libraries compute them, on arrays, to the bit.
+"""Single-precision exp, log, expm1, tanh and erfc as C libraries compute them, on arrays, to the bit.
 
 Lookup tables of quantised activations are filled with the C library's float functions. expm1, tanh and erfc follow
-fdlibm (Sun Microsystems, 1993), which is in glibc up to 2.40, newlib and bionic; exp follows Arm's optimized routines
-(a table of 32 powers of two and a cubic, in double), which the same libraries have. So the tables agree with LiteRT's.
+fdlibm (Sun Microsystems, 1993), which is in glibc up to 2.40, newlib and bionic; exp and log follow Arm's optimized
+routines (tables of 32 powers of two and of 16 reciprocals, and cubics, in double), which the same libraries have. So
+the tables agree with LiteRT's.
 """
 
 from __future__ import annotations
@@ -54,11 +55,59 @@ def exp(x: Array) -> Float32:
     """e**x of float32 values; 0 and infinity where float32 ends."""
     scaled = np.clip(np.asarray(x, np.float64), -200.0, 200.0) * (32 * float.fromhex("0x1.71547652b82fep0"))
     whole = np.rint(scaled)
-    rest, steps = scaled - whole, whole.astype(np.int64)
+    rest, steps = scaled - whole, np.nan_to_num(whole).astype(np.int64)
     power = np.ldexp(_POWERS[steps & 31], steps >> 5)
     cubic = (_EXP[0] * rest + _EXP[1]) * (rest * rest) + (_EXP[2] * rest + 1.0)
     with np.errstate(over="ignore", under="ignore"):
         return np.asarray(cubic * power, np.float32)
+
+
+_RECIPROCALS = np.array(
+    [
+        float.fromhex(h)
+        for h in (
+            "0x1.661ec79f8f3bep0",
+            "0x1.571ed4aaf883dp0",
+            "0x1.49539f0f010bp0",
+            "0x1.3c995b0b80385p0",
+            "0x1.30d190c8864a5p0",
+            "0x1.25e227b0b8eap0",
+            "0x1.1bb4a4a1a343fp0",
+            "0x1.12358f08ae5bap0",
+            "0x1.0953f419900a7p0",
+            "0x1p0",
+            "0x1.e608cfd9a47acp-1",
+            "0x1.ca4b31f026aap-1",
+            "0x1.b2036576afce6p-1",
+            "0x1.9c2d163a1aa2dp-1",
+            "0x1.886e6037841edp-1",
+            "0x1.767dcf5534862p-1",
+        )
+    ]
+)
+_LOGARITHMS = -np.log(_RECIPROCALS)
+_LN2 = float.fromhex("0x1.62e42fefa39efp-1")
+_LOG = tuple(float.fromhex(h) for h in ("-0x1.00ea348b88334p-2", "0x1.5575b0be00b6ap-2", "-0x1.ffffef20a4123p-2"))
+_LOG_START = 0x3F330000  # bits of 0.699, where the first of the 16 intervals of a mantissa begins
+
+
+def log(x: Array) -> Float32:
+    """Natural logarithm of float32 values; -infinity of 0, nan of negative ones."""
+    x = np.asarray(x, np.float32)
+    tiny = x < _F(2.0**-126)
+    ordinary = (x > 0) & (x < np.inf)
+    scaled = np.where(ordinary, np.where(tiny, x, _F(1)) * _F(2.0**23), _F(1))
+    bits = np.where(tiny, scaled, np.where(ordinary, x, _F(1))).view(np.int32).astype(np.int64)
+    offset = bits - _LOG_START
+    interval, exponent = (offset >> 19) & 15, offset >> 23
+    mantissa = (bits - (exponent << 23)).astype(np.int32).view(np.float32)
+    rest = mantissa.astype(np.float64) * _RECIPROCALS[interval] - 1.0
+    whole = _LOGARITHMS[interval] + (exponent - 23 * tiny) * _LN2
+    square = rest * rest
+    cubic = _LOG[0] * square + (_LOG[1] * rest + _LOG[2])
+    result = (cubic * square + (whole + rest)).astype(np.float32)
+    limit = np.where(x == 0, _F(-np.inf), np.where(x > 0, x, _F(np.nan)))
+    return np.where(ordinary, result, limit)
 
 
 def expm1(x: Array) -> Float32:

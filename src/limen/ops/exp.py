@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limen.ops._lut import in_double
+from limen.ops._libm import exp
 from limen.ops._types import value
-from limen.ops._unary import apply, infer_unary, look_up, require_codes
+from limen.ops._unary import infer_unary, look_up, require_codes
 from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType
 
 
@@ -28,7 +28,7 @@ class Exp(Op):
 
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
         x = value(inputs, 0)
-        return (apply(np.exp, x) if x.dtype == np.float32 else look_up(in_double(np.exp), x, operands),)
+        return (exp(x) if x.dtype == np.float32 else look_up(exp, x, operands),)
 
 
 OP = Exp

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limen.ops._lut import in_double
+from limen.ops._libm import log
 from limen.ops._types import value
-from limen.ops._unary import apply, infer_unary, look_up, require_codes
+from limen.ops._unary import infer_unary, look_up, require_codes
 from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType
 
 
@@ -29,11 +29,11 @@ class Log(Op):
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
         x, target = value(inputs, 0), operands.outputs[0]
         if x.dtype == np.float32:
-            return (apply(np.log, x),)
+            return (log(x),)
         smallest = np.float32(np.iinfo(x.dtype).min - target.zero_point) * np.float32(target.scale)
 
         def logarithm(real: Array) -> Array:
-            return np.where(real <= 0, smallest, in_double(np.log)(real))
+            return np.where(real <= 0, smallest, log(real))
 
         return (look_up(logarithm, x, operands),)
 

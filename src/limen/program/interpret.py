@@ -80,7 +80,7 @@ def _execute(program: Program, node: Node, values: dict[str, Array], states: dic
         states[node.op.state] = np.array(value, copy=True)  # type: ignore[attr-defined]
         return ()
     operands = program.operands(node)
-    results = node.op.reference(inputs, operands)
+    results = tuple(np.asarray(result) for result in node.op.reference(inputs, operands))
     for result, tensor in zip(results, operands.outputs, strict=True):
         if (result.shape, result.dtype.name) != (tensor.shape, tensor.dtype):
             raise ProgramError(
