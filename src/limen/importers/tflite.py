@@ -124,7 +124,7 @@ def _input_shapes(raw: RawSubgraph, names: list[str], options: ImportOptions) ->
 
 def _open_axes(tensor: RawTensor) -> list[int]:
     signature = tensor.signature if len(tensor.signature) == len(tensor.shape) else tensor.shape
-    return [axis for axis, extent in enumerate(signature) if extent < 0]
+    return [axis for axis, extent in enumerate(signature) if extent == -1]
 
 
 def _ports(graph: Graph, indices: Sequence[int], names: list[str]) -> tuple[Port, ...]:
