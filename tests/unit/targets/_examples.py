@@ -160,6 +160,13 @@ def _quantised() -> Iterator[tuple[str, Program]]:
     yield "FullyConnected hybrid", program(op("FullyConnected"), x(2, 3), hybrid, c(ramp(5), "b"))
     yield "Quantize", program(op("Quantize", dtype="int8"), x(2, 3), quants=(INT8,))
     yield "Dequantize", program(op("Dequantize"), x(2, 3, dtype="int8", quant=INT8))
+    # Cases whose version is above those that LiteRT's reference resolver registers.
+    codes = x(1, 2, 2, 4, dtype="int8", quant=INT8)
+    yield "Tile int8", program(op("Tile", multiples=(1, 1, 2, 1)), codes, quants=(INT8,))
+    yield "DepthToSpace int8", program(op("DepthToSpace", block=2), codes, quants=(INT8,))
+    yield "Abs int32", program(op("Abs"), x(2, 3, dtype="int32"))
+    fresh = op("StridedSlice", begin=(0, 0, 1), end=(0, 0, 3), strides=(1, 1, 1), ellipsis_mask=1, new_axis_mask=2)
+    yield "StridedSlice new axis", program(fresh, x(2, 3, 4))
     wide = Quant.per_tensor(0.001)
     sixteen = [x(2, 3, dtype="int16", quant=wide, name=n) for n in ("x", "z")]
     yield "Add int16", program(op("Add"), *sixteen, quants=(Quant.per_tensor(0.002),))

@@ -123,3 +123,16 @@ def test_an_average_that_would_need_many_pieces_is_refused() -> None:
     made = program(op("AveragePool2D", filter=(9, 9), padding=(8, 8, 8, 8)), image((12, 12), "float32"))
     with pytest.raises(UnsupportedOp, match="cuts 289 kinds of window"):
         legalize(made)
+
+
+@pytest.mark.parametrize("name", ["Pad", "PadV2"])
+def test_six_dimensions_are_padded_as_five(name: str) -> None:
+    sides = ((0, 0), (1, 0), (0, 0), (0, 0), (0, 2), (0, 0))
+    value = (c(np.float32(3)),) if name == "PadV2" else ()
+    check_same(program(op(name, paddings=sides), x(2, 1, 2, 3, 2, 1), *value))
+
+
+def test_padding_in_six_separate_dimensions_is_refused() -> None:
+    made = program(op("Pad", paddings=((1, 1),) * 6), x(1, 1, 1, 1, 1, 1))
+    with pytest.raises(UnsupportedOp, match="6 dimensions"):
+        legalize(made)

@@ -19,12 +19,14 @@ from limen.ops.concatenation import Concatenation
 from limen.ops.max_pool2d import MaxPool2D
 from limen.ops.pad import Pad
 from limen.ops.pad_v2 import PadV2
+from limen.ops.reshape import Reshape
 from limen.ops.slice import Slice
 from limen.program import Array, Node, Op, Program, Quant, Shape, Tensor
 from limen.targets.tflite._emit import Site
 from limen.targets.tflite._padding import scheme_of, transposed_scheme
 
 _MAX_PIECES = 64
+_MAX_PAD_RANK = 5
 _NONE = (0, 0, 0, 0)
 
 
@@ -190,10 +192,33 @@ def _transposed(draft: _Draft, site: Site, op: Any) -> bool:
     return True
 
 
+def _pad(draft: _Draft, site: Site, op: Any) -> bool:
+    """Dimensions side by side that stay as they are become one, where there are more than the kernels take."""
+    x, out = site.input(), site.output
+    if len(x.shape) <= _MAX_PAD_RANK:
+        return False
+    shape: list[int] = []
+    paddings: list[tuple[int, int]] = []
+    for extent, sides in zip(x.shape, op.paddings, strict=True):
+        if paddings and sides == paddings[-1] == (0, 0):
+            shape[-1] *= extent
+        else:
+            shape.append(extent)
+            paddings.append(sides)
+    if len(shape) > _MAX_PAD_RANK:
+        raise site.refuse(f"{len(x.shape)} dimensions", "use target c")
+    folded = draft.apply(Reshape(tuple(shape)), (x.name,), x, stem="folded")
+    padded = draft.apply(replace(op, paddings=tuple(paddings)), (folded, *site.node.inputs[1:]), out, stem="padded")
+    draft.apply(Reshape(out.shape), (padded,), out, out.name)
+    return True
+
+
 _RULES: dict[str, Callable[[_Draft, Site, Any], bool]] = {
     "Conv2D": _convolution,
     "DepthwiseConv2D": _convolution,
     "MaxPool2D": _maximum,
     "AveragePool2D": _average,
+    "Pad": _pad,
+    "PadV2": _pad,
     "TransposeConv": _transposed,
 }

@@ -1,10 +1,10 @@
-"""The first TensorFlow release whose runtime has an operator's version (TensorFlow's runtime_version table)."""
+"""Versions of operators: which release first had them, and up to which one the reference kernels are registered."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-# builtin operator -> releases of its versions 1, 2, ...; "-" where a version was never released
+# TensorFlow's runtime_version table: builtin operator -> releases of its versions 1, 2, ...; "-" where there was none
 _RELEASES = {
     "ABS": "1.13.0 2.4.0 2.5.0 2.6.0 2.12.0",
     "ADD": "1.5.0 1.14.0 2.4.0 2.6.0 2.13.0 2.23.0",
@@ -103,6 +103,15 @@ _RELEASES = {
     "UNPACK": "1.11.0 1.14.0 2.2.0 2.3.0 2.22.0 2.23.0",
     "VAR_HANDLE": "2.6.0",
 }
+
+# LiteRT registers its reference kernels up to these versions, although the kernels have the later cases too. A higher
+# number in the file would keep it from running on them.
+_REFERENCE = {"ABS": 3, "ARG_MAX": 2, "ARG_MIN": 2, "DEPTH_TO_SPACE": 1, "STRIDED_SLICE": 4, "TILE": 2}
+
+
+def registered_version(builtin: str, version: int) -> int:
+    """The version to write, so that both of LiteRT's resolvers find the operator."""
+    return min(version, _REFERENCE.get(builtin, version))
 
 
 def minimum_runtime_version(operators: Iterable[tuple[str, int]]) -> str:

@@ -17,7 +17,7 @@ from limen.errors import Unsupported, UnsupportedOp
 from limen.program import Array, DType, Port, Program, Quant, State, Tensor
 from limen.targets.tflite._emit import EMITTERS, WHERE, Emission, Handle, Named, Operand, Site
 from limen.targets.tflite._flatbuffer import finish, member, table
-from limen.targets.tflite._runtime import minimum_runtime_version
+from limen.targets.tflite._runtime import minimum_runtime_version, registered_version
 
 SIGNATURE = "serving_default"
 METADATA = "limen"
@@ -66,9 +66,11 @@ class _File:
     codes: dict[tuple[str, int], int] = field(default_factory=dict)
     buffers: list[Array | None] = field(default_factory=lambda: [None])
     stored: dict[bytes, int] = field(default_factory=dict)
+    needs: set[tuple[str, int]] = field(default_factory=set)
 
     def code(self, builtin: str, version: int) -> int:
-        return self.codes.setdefault((builtin, version), len(self.codes))
+        self.needs.add((builtin, version))
+        return self.codes.setdefault((builtin, registered_version(builtin, version)), len(self.codes))
 
     def buffer(self, data: Array) -> int:
         """Index of the buffer that holds these bytes, stored once."""
@@ -204,7 +206,7 @@ def _quantization(quant: Quant | None) -> Any:
 
 def _model(file: _File, program: Program, subgraphs: list[Any], main: _Subgraph) -> Any:
     metadata = {METADATA: _interface(program).encode()}
-    release = minimum_runtime_version(file.codes)
+    release = minimum_runtime_version(file.needs)
     if release:
         metadata["min_runtime_version"] = release.encode().ljust(16, b"\0")
     entries = [
