@@ -1,7 +1,7 @@
 """Named arrays as one blob: same arrays, same bytes.
 
-Layout: uint32 header length (little endian), JSON header ``[[name, dtype, shape], ...]``, then the arrays, little endian,
-one after the other.
+Layout: uint32 header length (little endian), JSON header ``[[name, dtype, shape], ...]``, then the arrays'
+little-endian bytes one after the other.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ import msgspec
 from limen.bundle import manifest as m
 from limen.bundle import statements as st
 from limen.bundle.arrays import Array, unpack_arrays
-from limen.bundle.file import digest, read_file, read_parts, write_atomically, write_parts
+from limen.bundle.file import Parts, digest, read_file, read_parts, write_atomically, write_parts
 from limen.bundle.keys import PrivateKey, PublicKey
 from limen.errors import BundleError, VerificationError
 from limen.registry import suggest
@@ -56,8 +56,17 @@ class Bundle:
             BundleError: not a bundle.
             VerificationError: bytes were changed, a signature is wrong or missing, or none is of ``keys``.
         """
-        data = source if isinstance(source, bytes) else read_file(Path(source))
-        parts = read_parts(data)
+        if isinstance(source, bytes):
+            return Bundle._opened(read_parts(source), keys)
+        try:
+            return Bundle._opened(read_parts(read_file(Path(source))), keys)
+        except (BundleError, VerificationError) as error:
+            if not error.message.startswith(str(source)):
+                raise type(error)(f"{source}: {error.message}", error.hint) from error
+            raise
+
+    @staticmethod
+    def _opened(parts: Parts, keys: Sequence[PublicKey] | None) -> Bundle:
         opened = tuple(st.open_envelope(e, parts.core_digest) for e in parts.statements)
         bundle = Bundle(parts.manifest, parts.core_digest, parts.blobs, opened, parts.statements)
         bundle._require_whole(parts.unsigned)

@@ -99,7 +99,7 @@ def read_parts(data: bytes | memoryview) -> Parts:
     """
     view = memoryview(data)
     if len(view) < PAGE + _TRAILER or bytes(view[:8]) != MAGIC:
-        raise BundleError("not a .limen bundle, or cut short", "build one with: limen build MODEL -o OUT.limen")
+        raise BundleError("bundle: not a .limen file, or cut short", "build one with: limen build MODEL -o OUT.limen")
     _, number, flags, start, length, tail, tail_length = _HEADER.unpack(view[: _HEADER.size])
     if number != FORMAT or flags not in (0, UNSIGNED):
         raise BundleError(f"bundle: format {number}, flags {flags} are not known", f"this limen reads format {FORMAT}")

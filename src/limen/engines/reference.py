@@ -10,31 +10,43 @@ from limen.errors import BundleError, ProgramError
 
 
 class _Reference:
-    def __init__(self, data: bytes) -> None:
-        from limen.program import binary, initial_states
+    def __init__(self, data: bytes, entry: ArtifactEntry) -> None:
+        from limen.program import binary, initial_states, run
 
         try:
             self._program = binary.from_bytes(data)
         except ProgramError as error:
-            raise BundleError(f"artifact: {error.message}", error.hint) from error
-        self._fresh = initial_states
-        self._states = initial_states(self._program)
+            raise BundleError(f"artifact {entry.file}: {error.message}", error.hint) from error
+        self._check(entry)
+        self._initial = initial_states
+        self._interpret = run
+        self.reset()
+
+    def _check(self, entry: ArtifactEntry) -> None:
+        tensors, given, made = self._program.tensors, self._program.inputs, self._program.outputs
+        for bindings, ports in ((entry.inputs, given), (entry.outputs, made)):
+            names = {port.tensor for port in ports}
+            for b in bindings:
+                if b.tensor not in names or (tensors[b.tensor].shape, tensors[b.tensor].dtype) != (b.shape, b.dtype):
+                    raise BundleError(f"artifact {entry.file}: no tensor {b.tensor!r} as the bundle describes it")
 
     def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
-        from limen.program import run
-
-        return run(self._program, feeds, self._states)
+        return self._interpret(self._program, feeds, self._states)
 
     def reset(self) -> None:
-        self._states = self._fresh(self._program)
+        self._states = self._initial(self._program)
 
     def close(self) -> None:
         self._states = {}
 
 
 class Reference:
+    """Runs Programs."""
+
     name = "reference"
     kind = "program"
+    exactness = "exact"
+    exact_kernels = True
 
     def version(self) -> str | None:
         from limen import __version__
@@ -44,7 +56,7 @@ class Reference:
     def open(
         self, data: bytes, entry: ArtifactEntry, initial: Mapping[str, Array], threads: int, exact: bool
     ) -> Runner:
-        return _Reference(data)
+        return _Reference(data, entry)
 
 
 ENGINE = Reference()

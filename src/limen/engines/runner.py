@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from limen import host
 from limen.bundle import Bundle, PublicKey, load_public
 from limen.bundle.file import write_atomically
-from limen.engines._engine import Array
-from limen.engines.golden import Verified, replay, replay_all, require
+from limen.engines._engine import ENGINES, Array
+from limen.engines.golden import Verified, replay_all, replay_session, require
 from limen.engines.session import Session
-from limen.errors import DataError, UsageError
+from limen.errors import DataError
 
 _ARRAYS = (".npz", ".csv")
 
@@ -44,34 +47,63 @@ class Ran:
 
 
 def load(
-    path: str | Path,
+    path: str | Path | bytes,
     engine: str | None = None,
     threads: int = 1,
     exact: bool = False,
-    keys: tuple[PublicKey, ...] | None = None,
+    keys: Sequence[PublicKey] | None = None,
     check: bool = True,
+    cache: str | Path | None = None,
 ) -> Session:
     """Open a bundle, check it, and make it ready to run.
 
     Args:
-        path: the .limen file.
+        path: the .limen file, or its bytes.
         engine: name; None for the bundle's first that is installed.
         threads: for the engine.
-        exact: the engine's reference kernels.
+        exact: kernels that are exact to the bit.
         keys: who may have signed it; None accepts any.
-        check: replay the golden vectors of the engine first.
+        check: replay the golden vectors first.
+        cache: a folder that remembers which bundle was replayed on which engine and processor; a replay that
+            succeeded there is not repeated. Hashes and signatures are checked every time.
 
     Raises:
         BundleError: not a bundle.
         VerificationError: bytes, signature or golden vectors do not match.
         MissingExtra: the engine is not installed.
+        Unsupported: the engine has no exact kernels.
     """
-    bundle = Bundle.open(path, keys)
-    session = Session(bundle, engine, threads, exact)
-    if check and not exact:
-        entries = [e for e in bundle.manifest.golden if e.engine == session.engine]
-        require(tuple(replay(bundle, e, session) for e in entries))
+    session = Session(Bundle.open(path, keys), engine, threads, exact)
+    try:
+        if check:
+            _replay_once(session, None if cache is None else Path(cache))
+    except BaseException:
+        session.close()
+        raise
     return session
+
+
+def _replay_once(session: Session, cache: Path | None) -> None:
+    mark = None if cache is None else cache / _circumstances(session)
+    if mark is not None and mark.exists():
+        return
+    require(replay_session(session))
+    if mark is not None:
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+
+
+def _circumstances(session: Session) -> str:
+    """A file name that changes whenever a replay could turn out otherwise."""
+    machine = host.read_host()
+    facts = (
+        session.bundle.core_digest,
+        session.engine,
+        str(ENGINES.get(session.engine).version()),
+        f"{session.exact} {session.threads} {np.__version__}",
+        f"{machine.machine} {machine.processor} {machine.features} {machine.system}",
+    )
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 
 
 def run_file(
@@ -88,9 +120,8 @@ def run_file(
     Raises:
         DataError: the inputs do not fit.
         UsageError: threads below 1.
+        and what ``load`` raises.
     """
-    if threads < 1:
-        raise UsageError(f"--threads {threads}: must be 1 or more")
     keys = None if key is None else (load_public(key),)
     with load(path, engine, threads, exact, keys) as session:
         source = Path(source)
@@ -113,15 +144,16 @@ def _run_arrays(session: Session, source: Path) -> tuple[dict[str, Array], int]:
     from limen.data import load_data
 
     data = load_data(source)
-    feeds = {session.inputs[0]: data.inputs["x"]} if set(data.inputs) == {"x"} else dict(data.inputs)
-    if "x" in feeds and "x" not in session.inputs and len(session.inputs) > 1:
-        raise DataError("data: key 'x' names no input", f"the model's inputs are: {', '.join(session.inputs)}")
-    return session.run(feeds), len(data)
+    return session.run(data.bind(session.bundle.manifest.inputs)), len(data)
 
 
 def _npz(arrays: Mapping[str, Array]) -> bytes:
+    """An .npz; unlike ``numpy.savez`` it takes any name, also ``file``."""
     buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **{name: np.asarray(a) for name, a in arrays.items()})
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, np.asarray(array), allow_pickle=False)
     return buffer.getvalue()
 
 
@@ -136,11 +168,18 @@ def verify_file(path: str | Path, key: str | Path | None = None, engine: str | N
 
 
 def verify(bundle: Bundle, pinned: bool = False, engine: str | None = None) -> Verified:
-    """Replay the golden vectors of an opened bundle, whose hashes and signatures are checked already.
+    """Replay the golden vectors of an opened bundle, whose hashes and signatures are checked already; read its steps.
+
+    Args:
+        bundle: opened.
+        pinned: the caller has checked the signer against keys it trusts.
+        engine: replay on this one only.
 
     Raises:
+        BundleError: the steps or labels cannot be read, or the engine asked for recorded nothing.
         VerificationError: a replay does not match.
     """
+    bundle.describe()
     replays, absent = replay_all(bundle, engine)
     require(replays)
     signer = bundle.signer
@@ -148,7 +187,7 @@ def verify(bundle: Bundle, pinned: bool = False, engine: str | None = None) -> V
         "none" if signer is None else "valid",
         bundle.core_digest,
         None if signer is None else signer.key_id,
-        pinned,
+        pinned or bundle.pinned,
         replays,
         absent,
     )
