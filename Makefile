@@ -7,7 +7,7 @@ DEMO := .venv
 DEV := .venv-dev
 FRAMEWORKS := .venv-frameworks
 
-.PHONY: help demo test test-frameworks check format bench golden venv clean
+.PHONY: help demo test test-frameworks check format bench golden docs venv clean
 
 help:
 	@echo "make demo             a trained model to a verified bundle and a wake word, in $(DEMO)"
@@ -16,6 +16,7 @@ help:
 	@echo "make check            ruff and mypy"
 	@echo "make bench            every comparison in bench/, one table each"
 	@echo "make golden           write tests/golden again; review the diff"
+	@echo "make docs             write the generated pages of docs/reference again"
 	@echo "make venv             the development environment"
 
 demo: $(DEMO)/.stamp
@@ -42,6 +43,9 @@ bench: $(DEV)/.stamp
 golden: $(DEV)/.stamp
 	LIMEN_GOLDEN=write $(DEV)/bin/python -m pytest -q tests/golden
 	git diff --stat -- tests/golden
+
+docs: $(DEV)/.stamp
+	$(DEV)/bin/python docs/generate.py
 
 venv: $(DEV)/.stamp
 
