@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -43,17 +43,6 @@ Progress = Callable[[str, int, int], None]
 GOLDEN_SAMPLES = 4
 CALIBRATION_SAMPLES = 256
 JUDGED_SAMPLES = 512
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a build is asked for, after the words were understood."""
-
-    device: devices.Device
-    recipe: str
-    metric: str
-    around: Around
-    engines: tuple[str, ...]
 
 
 def build_bundle(
@@ -106,13 +95,10 @@ def build_bundle(
         source, decode(recipe or _default(source, calibration)), calibration, CALIBRATION_SAMPLES
     )
     progress("build", 2, 5)
-    wanted = wanted_engines(board, engines)
-    parts, notes = make_parts(prepared, wanted, CompileOptions(board))
     facts = Facts(Path(model).stem, board.name, prepared.recipe.name, source.sha256)
-    specs = source_specs(source)
-    golden = _golden_feeds(specs, calibration)
-    bundle, absent = with_golden(pack(parts, facts, around), golden)
-    notes += [f"engine {name} is not installed here: no golden vectors of it" for name in absent]
+    bundle, notes = recorded(
+        prepared, facts, around, wanted_engines(board, engines), CompileOptions(board), calibration
+    )
     progress("build", 3, 5)
     judged = read_data(evaluation, around.pre) if evaluation else calibration
     variants = measure_variants(bundle, source, judged, metric)
@@ -123,11 +109,29 @@ def build_bundle(
     if not dry_run:
         bundle.save(output)
     progress("build", 5, 5)
+    return _built(bundle, prepared, report, f"{output} (dry run: not written)" if dry_run else str(output))
+
+
+def recorded(
+    prepared: Prepared,
+    facts: Facts,
+    around: Around,
+    engines: tuple[str, ...],
+    options: CompileOptions,
+    data: Dataset | None,
+) -> tuple[Bundle, list[str]]:
+    """The unsigned bundle with its golden vectors, and notes on what it lacks."""
+    parts, notes = make_parts(prepared, engines, options)
+    golden = _golden_feeds(source_specs(prepared.source), data)
+    bundle, absent = with_golden(pack(parts, facts, around), golden)
+    return bundle, notes + [f"engine {name} is not installed here: no golden vectors of it" for name in absent]
+
+
+def _built(bundle: Bundle, prepared: Prepared, report: Mapping[str, Any], where: str) -> Built:
     artifacts = tuple(
         {"kind": e.kind, "file": e.file, "engines": list(e.engines), "bytes": e.flash, "ram": e.ram}
         for e in bundle.manifest.artifacts
     )
-    where = f"{output} (dry run: not written)" if dry_run else str(output)
     return Built(bundle.core_digest, artifacts, prepared.recipe.name, report, where)
 
 
