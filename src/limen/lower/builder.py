@@ -63,6 +63,11 @@ class Value:
     flat: tuple[str, Array] | None = None
 
     @property
+    def is_bound(self) -> bool:
+        """Whether something holds it or can make it."""
+        return bool(self.held) or self.create is not None or self.flat is not None or self.constant is not None
+
+    @property
     def rank(self) -> int:
         return len(self.shape)
 

@@ -147,3 +147,28 @@ def softplus(call: Call, x: str) -> str:
     decay = call.emit("Exp", call.emit("Neg", call.emit("Abs", x)))
     tail = call.emit("Log", call.emit("Add", decay, call.scalar(1.0, x)))
     return call.emit("Add", call.emit("Relu", x), tail)
+
+
+# Handbook of Mathematical Functions, 4.4.49: |error| <= 2e-8 for |x| <= 1.
+_ATAN = (0.0028662257, -0.0161657367, 0.0429096138, -0.0752896400, 0.1065626393, -0.1420889944, 0.1999355085,
+         -0.3333314528, 1.0)  # fmt: skip
+
+
+def arctangent(call: Call, x: str) -> str:
+    """atan(x): the series of the smaller of |x| and 1 / |x|, reflected where |x| > 1."""
+    size, one = call.emit("Abs", x), call.scalar(1.0, x)
+    large = call.emit("Greater", size, one)
+    small = call.emit("Div", call.emit("Minimum", size, one), call.emit("Maximum", size, one))
+    square = call.emit("Square", small)
+    series = call.scalar(_ATAN[0], x)
+    for coefficient in _ATAN[1:]:
+        series = call.emit("Add", call.emit("Mul", square, series), call.scalar(coefficient, x))
+    angle = call.emit("Mul", small, series)
+    reflected = call.emit("Sub", call.scalar(np.pi / 2, x), angle)
+    return call.emit("Mul", call.emit("Sign", x), call.emit("Select", large, reflected, angle))
+
+
+def other_leg(call: Call, x: str) -> str:
+    """sqrt(1 - x^2), kept above 0."""
+    rest = call.emit("Sub", call.scalar(1.0, x), call.emit("Square", x))
+    return call.emit("Sqrt", call.emit("Maximum", rest, call.scalar(1e-30, x)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import onnx_ir as ir
 
-from limen.errors import ModelError, UnsupportedOp
+from limen.errors import ModelError, ProgramError, UnsupportedOp
 from limen.lower.builder import Builder, Value, make, program_dtype
 from limen.lower.call import Call, Lowering
 from limen.lower.layout import Layout, before_transpose, channels_last, identity, permuted
@@ -147,9 +147,12 @@ class _Lowering:
         if not any(outputs):
             return
         call = Call(node, self.builder, inputs, outputs)
-        LOWERINGS[node.op_type].lower(call)
+        try:
+            LOWERINGS[node.op_type].lower(call)
+        except ProgramError as error:
+            raise UnsupportedOp(label, f"{node.op_type}: {error.message}", "lower", "use target onnx") from error
         for value in outputs:
-            if value is not None and not value.held and value.create is None and value.flat is None:
+            if value is not None and not value.is_bound:
                 call.refuse(f"output {value.name} is not computed")
 
     def _assign_states(self) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Container
 
 from limen.model.graph import Model
-from limen.model.infer import infer
 from limen.model.passes.expand_functions import expand_functions
-from limen.model.passes.fold_constants import fold_constants
 from limen.model.passes.simplify import simplify
 from limen.model.passes.unroll_recurrent import unroll_recurrent
+from limen.model.shapes import settle_shapes
 
 _MAX_ROUNDS = 16
 
@@ -27,5 +26,5 @@ def prepare(model: Model, known: Container[str]) -> Model:
         model = expand_functions(unroll_recurrent(model), known)
         if model is before:
             break
-        model = fold_constants(infer(model))
+        model = settle_shapes(model)
     return model

@@ -88,7 +88,7 @@ def _coordinates(call: Call, axis: int, n: int, out: int, scale: float) -> Array
     if mode == "asymmetric":
         return i / scale
     if mode == "align_corners":
-        return i * (n - 1) / (out - 1) if out > 1 else np.zeros(out)
+        return i * (n - 1) / (n * scale - 1) if out > 1 else np.zeros(out)
     if mode == "tf_crop_and_resize":
         start, end = _region(call, axis)
         if out > 1:

@@ -40,13 +40,19 @@ def static_shapes(
         ModelError: names the input or node and the dimension that stay unknown, and the option to give.
     """
     model = bind_inputs(fix_dimensions(model, dimensions or {}, batch), constants or {})
+    model = settle_shapes(model)
+    _require_static(model)
+    return check(_initial_states(model))
+
+
+def settle_shapes(model: Model) -> Model:
+    """Alternate shape inference, constant folding and inlining of If until nothing changes."""
     for _ in range(_MAX_ROUNDS):
         before = model
         model = inline_if(fold_constants(infer(model)))
         if model is before:
             break
-    _require_static(model)
-    return check(_initial_states(model))
+    return model
 
 
 def fix_dimensions(model: Model, dimensions: Mapping[str, int], batch: int = 1) -> Model:

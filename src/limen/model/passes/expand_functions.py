@@ -19,21 +19,26 @@ def expand_functions(model: Model, keep: Container[str]) -> Model:
     Returns:
         The same Model if there is no such operator.
     """
-    wanted = sorted({n.op_type for n in model.ir.graph if _expandable(n, model.opset) and n.op_type not in keep})
-    if not wanted:
-        return model
-    proto = weightless_proto(model)
+    for name in sorted({n.op_type for n in model.ir.graph if _expandable(n, model.opset) and n.op_type not in keep}):
+        model = _expand(model, name)
+    return model
+
+
+def _expand(model: Model, name: str) -> Model:
+    """Inline one operator; the same Model where ONNX cannot: the lowering then names it."""
     try:
-        inlined = onnx.inliner.inline_selected_functions(
-            proto, [("", name) for name in wanted], inline_schema_functions=True
+        proto = onnx.inliner.inline_selected_functions(
+            weightless_proto(model), [("", name)], inline_schema_functions=True
         )
-        result = ir.from_proto(inlined)
-    except Exception:  # the lowering names the operator that stays
+        result = ir.from_proto(proto)
+    except Exception:  # the inliner is C++ and raises anything
         return model
-    if not any(n.op_type not in wanted for n in result.graph) or len(result.graph) == len(model.ir.graph):
+    before = sum(n.op_type == name for n in model.ir.graph)
+    if sum(n.op_type == name for n in result.graph) >= before:
         return model
     _attach(result.graph, model.ir.graph)
-    lift_constants(result.graph)
+    for graph in (result.graph, *result.graph.subgraphs()):
+        lift_constants(graph)
     return model.with_ir(result)
 
 
