@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -58,25 +58,33 @@ def _verified(model: Model, path: Path, source: Source) -> Verification:
         return Verification(None, reason="keras is not installed")
     if model.states:
         return Verification(None, reason="the model keeps a state from run to run")
+    if _holds_code(source.config):
+        return Verification(None, reason="the file holds Python code")
     try:
         keras = _keras()
         other = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
         return Verification(None, reason=f"keras cannot read the file: {type(error).__name__}")
+    try:
+        return verify(model, f"keras {keras.__version__}", _runner(other, model), feeds_for(model))
+    except VerificationError:
+        raise
+    except Exception as error:
+        return Verification(None, reason=f"keras cannot run the model: {type(error).__name__}")
+
+
+def _runner(other: Any, model: Model) -> Callable[[Mapping[str, Array]], Sequence[Array]]:
+    """The model as Keras computes it, results in the order of the Model's outputs."""
 
     def run(feed: Mapping[str, Array]) -> Sequence[Array]:
         arrays = list(feed.values())
         result = other.predict(arrays[0] if len(arrays) == 1 else arrays, verbose=0)
         if isinstance(result, Mapping):
-            result = [result[str(v.name)] for v in model.ir.graph.outputs]
+            names = [str(v.name) for v in model.ir.graph.outputs]
+            result = [result[name] for name in names] if set(names) <= set(result) else list(result.values())
         return [np.asarray(r) for r in (result if isinstance(result, list | tuple) else [result])]
 
-    try:
-        return verify(model, f"keras {keras.__version__}", run, feeds_for(model))
-    except VerificationError:
-        raise
-    except Exception as error:
-        return Verification(None, reason=f"keras cannot run the model: {type(error).__name__}")
+    return run
 
 
 def _keras() -> Any:
@@ -99,6 +107,7 @@ def _exported(path: Path, source: Source, options: ImportOptions, unknown: Unsup
     try:
         keras = _keras()
         other = keras.saving.load_model(path, compile=False, safe_mode=True)
+        other(_zeros(other))
         with tempfile.TemporaryDirectory() as folder:
             target = Path(folder) / "model.onnx"
             other.export(target, format="onnx", verbose=False)
@@ -110,13 +119,13 @@ def _exported(path: Path, source: Source, options: ImportOptions, unknown: Unsup
         raise UnsupportedOp(unknown.node, unknown.op, unknown.where, hint) from error
     model = static_shapes(model, options.dimensions, options.batch)
     model = replace(model, metadata={**model.metadata, "source": f"keras {keras.__version__} export"})
+    return verify(model, f"keras {keras.__version__}", _runner(other, model), feeds_for(model)).on(model)
 
-    def run(feed: Mapping[str, Array]) -> Sequence[Array]:
-        arrays = list(feed.values())
-        result = other.predict(arrays[0] if len(arrays) == 1 else arrays, verbose=0)
-        return [np.asarray(r) for r in (result if isinstance(result, list | tuple) else [result])]
 
-    return verify(model, f"keras {keras.__version__}", run, feeds_for(model)).on(model)
+def _zeros(other: Any) -> Any:
+    """Inputs to call a loaded model with once: its export refuses one that was never called."""
+    arrays = [np.zeros([s or 1 for s in i.shape], str(i.dtype)) for i in other.inputs]
+    return arrays[0] if len(arrays) == 1 else arrays
 
 
 def _holds_code(config: Any) -> bool:
