@@ -7,23 +7,27 @@ weights describes (ONNX operator page of Resize, and its reference for the coord
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from limen.lower.builder import Value, make
 from limen.lower.call import Call
-from limen.lower.layout import channels_last
+from limen.lower.layout import Layout, channels_last
 from limen.program import Array
 
 
 @dataclass(frozen=True)
 class Axis:
-    """One resized axis: for each output element, indices of input elements and their weights, both [out, taps]."""
+    """One resized axis: per output element, indices of input elements and their weights, both [out, taps].
+
+    ``outside`` says which output elements lie beyond the input and take the extrapolation value.
+    """
 
     axis: int
     index: Array
     weight: Array
+    outside: Array | None = None
 
 
 def resize(call: Call) -> None:
@@ -41,9 +45,23 @@ def resize(call: Call) -> None:
     tensor, layout = call.unary(value)
     for axis in changed:
         tensor = _gathered(call, tensor, layout.index(axis.axis), axis)
+    tensor = _extrapolated(call, tensor, layout, axes)
     if not changed:
         tensor = call.emit("Reshape", tensor, shape=call.builder.shape(tensor))
     call.bind(tensor, layout)
+
+
+def _extrapolated(call: Call, tensor: str, layout: Layout, axes: list[Axis]) -> str:
+    mask = np.zeros([len(axes[a].index) for a in layout], np.bool_)
+    for axis in axes:
+        if axis.outside is not None and axis.outside.any():
+            shape = [1] * len(layout)
+            shape[layout.index(axis.axis)] = -1
+            mask |= axis.outside.reshape(shape)
+    if not mask.any():
+        return tensor
+    fill = call.scalar(call.attribute("extrapolation_value", 0.0), tensor)
+    return call.emit("Select", call.builder.constant(mask, "outside"), fill, tensor)
 
 
 def _targets(call: Call, value: Value) -> tuple[list[int], list[float]]:
@@ -125,8 +143,7 @@ def _axis(call: Call, value: Value, axis: int, out: int, scale: float) -> Axis:
         weight = weight / weight.sum(1, keepdims=True)
     if call.attribute("coordinate_transformation_mode", "half_pixel") == "tf_crop_and_resize":
         outside = (x < 0) | (x > n - 1)
-        if outside.any():
-            call.refuse("tf_crop_and_resize beyond the input")
+        return replace(_merged(axis, np.clip(index, 0, n - 1), weight, n), outside=outside)
     return _merged(axis, np.clip(index, 0, n - 1), weight, n)
 
 
@@ -202,6 +219,8 @@ def _gathered(call: Call, tensor: str, place: int, axis: Axis) -> str:
 def _native(call: Call, value: Value, axes: list[Axis], changed: list[Axis]):  # type: ignore[no-untyped-def]
     """ResizeNearest or ResizeBilinear, if one has the same taps on height and width."""
     if value.rank != 4 or any(a.axis < 2 for a in changed) or value.dtype != "float32" or not changed:
+        return None
+    if any(a.outside is not None and a.outside.any() for a in axes):
         return None
     nearest = call.attribute("mode", "nearest") == "nearest"
     size = call.output.shape[2:]

@@ -161,6 +161,25 @@ def _scatter(node: ir.Node, graph: ir.Graph) -> None:
     graph.remove(node, safe=True)
 
 
+def _dft(node: ir.Node, graph: ir.Graph) -> None:
+    """Before 20 the axis is an attribute, 1 by default."""
+    node.attributes.setdefault("axis", ir.AttrInt64("axis", 1))
+    _to_input(2, "axis", scalar=True)(node, graph)
+
+
+def _grid_sample(node: ir.Node, graph: ir.Graph) -> None:
+    del graph
+    mode = attribute(node, "mode", "bilinear")
+    renamed = {"bilinear": "linear", "bicubic": "cubic"}.get(mode, mode)
+    node.attributes["mode"] = ir.AttrString("mode", renamed)
+
+
+def _roi_align(node: ir.Node, graph: ir.Graph) -> None:
+    del graph
+    name = "coordinate_transformation_mode"
+    node.attributes.setdefault(name, ir.AttrString(name, "output_half_pixel"))
+
+
 def _group_norm(node: ir.Node, graph: ir.Graph) -> None:
     """Before 21 scale and bias are per group, from 21 on per channel."""
     shape = shape_of(node.inputs[0])
@@ -193,5 +212,8 @@ _ADAPTERS: dict[str, tuple[tuple[int, _Adapter], ...]] = {
     "Upsample": ((10, _upsample),),
     "Resize": ((11, _resize),),
     "Scatter": ((11, _scatter),),
+    "DFT": ((20, _dft),),
+    "GridSample": ((20, _grid_sample),),
+    "RoiAlign": ((16, _roi_align),),
     "GroupNormalization": ((21, _group_norm),),
 }
