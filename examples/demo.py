@@ -106,7 +106,7 @@ class Heard:
     second: float | None
 
 
-def listen(session: limen.Session, sound: NDArray[np.int16], cutoff: float, window: int) -> Heard:
+def listen(session: limen.Session, sound: NDArray[np.int16], cutoff: float, window: int, chunk: int = CHUNK) -> Heard:
     """Stream a sound through the front end and the model, as a device would: chunk by chunk, with state.
 
     Args:
@@ -114,6 +114,7 @@ def listen(session: limen.Session, sound: NDArray[np.int16], cutoff: float, wind
         sound: 16 kHz samples.
         cutoff: mean probability above which the word is found.
         window: how many probabilities the mean is over.
+        chunk: samples that arrive at once.
     """
     session.reset()
     front_end, context = session.bundle.chain("pre"), Context()
@@ -122,8 +123,8 @@ def listen(session: limen.Session, sound: NDArray[np.int16], cutoff: float, wind
     waiting = np.zeros((0, 40), np.float32)
     last = collections.deque([0.0] * window, maxlen=window)
     highest, second, frames = 0.0, None, 0
-    for start in range(0, len(sound), CHUNK):
-        waiting = np.concatenate([waiting, front_end.run(sound[start : start + CHUNK], context)])
+    for start in range(0, len(sound), chunk):
+        waiting = np.concatenate([waiting, front_end.run(sound[start : start + chunk], context)])
         while len(waiting) >= wanted:
             outputs = session.run({name: waiting[None, :wanted]})
             waiting, frames = waiting[wanted:], frames + wanted

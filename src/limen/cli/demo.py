@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import runpy
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -40,8 +41,8 @@ def script() -> Path:
     Raises:
         BadInput: neither is there.
     """
-    package = Path(limen.__file__).parent
-    for folder in (package.parents[1] / "examples", package / "examples"):
+    checkout = Path(limen.__file__).parents[2]
+    for folder in (checkout / "examples", Path(sys.prefix) / "share" / "limen" / "examples"):
         if (folder / "demo.py").is_file():
             return folder / "demo.py"
     raise BadInput("demo: the examples are not installed", "clone the repository and run: make demo")
