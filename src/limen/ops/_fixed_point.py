@@ -9,7 +9,6 @@ LiteRT's packages are built with.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,10 +59,22 @@ def multiplier(real: float) -> Multiplier:
     return Multiplier(np.asarray(mantissa, np.int64), np.asarray(shift, np.int64))
 
 
-def multipliers(reals: Iterable[float]) -> Multiplier:
-    """One factor per channel, along the last axis."""
-    pairs = [quantize_multiplier(float(real)) for real in reals]
-    return Multiplier(np.array([p[0] for p in pairs], np.int64), np.array([p[1] for p in pairs], np.int64))
+def multipliers(reals: Array) -> Multiplier:
+    """One factor per channel, along the last axis; float64 [C].
+
+    Raises:
+        ProgramError: like ``quantize_multiplier``.
+    """
+    worst = float(np.max(np.where(np.isfinite(reals), np.abs(reals), np.inf), initial=0.0))
+    if worst >= 2.0**30:
+        quantize_multiplier(worst)
+    fraction, exponent = np.frexp(reals)
+    mantissa = round_away(fraction * 2.0**31).astype(np.int64)
+    carry = mantissa == 1 << 31
+    shift = exponent.astype(np.int64) + carry
+    mantissa = np.where(carry, 1 << 30, mantissa)
+    vanishes = (shift < -31) | (reals == 0.0)
+    return Multiplier(np.where(vanishes, 0, mantissa), np.where(vanishes, 0, shift))
 
 
 def smaller_than_one(real: float, what: str) -> Multiplier:

@@ -92,14 +92,14 @@ def requantization(operands: Operands, activation: Activation) -> Requantization
     uint8 takes the product of the scales in float32, the others in float64, as the kernels do.
     """
     x, w, _, output = unpack(operands)
-    scales = w.quant.scale if w.quant else (1.0,)
+    scales = weight_scales(operands)
     low, high = code_range(output, activation)
     if x.dtype == "uint8":
-        factor = multiplier(float(np.float32(x.scale) * np.float32(scales[0])) / output.scale)
+        factor = multiplier(float(np.float32(x.scale) * scales[0]) / output.scale)
     elif len(scales) == 1:
-        factor = multiplier(x.scale * scales[0] / output.scale)
+        factor = multiplier(x.scale * float(scales[0]) / output.scale)
     else:
-        factor = multipliers(x.scale * s / output.scale for s in scales)
+        factor = multipliers(x.scale * scales.astype(np.float64) / output.scale)
     return Requantization(factor, output.zero_point, low, high, output.dtype, is_wide(operands))
 
 
