@@ -33,6 +33,15 @@ Bytes = Annotated[int, Meta(ge=0, le=MAX_BYTES)]
 Shape = Annotated[tuple[Annotated[int, Meta(ge=0, le=1 << 31)], ...], Meta(max_length=8)]
 Count = Annotated[int, Meta(ge=1, le=1 << 20)]
 
+CODES = {
+    "int8": (-128, 127),
+    "uint8": (0, 255),
+    "int16": (-(2**15), 2**15 - 1),
+    "uint16": (0, 2**16 - 1),
+    "int32": (-(2**31), 2**31 - 1),
+}
+"""Types that a quantised tensor may have, with their smallest and largest code."""
+
 
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of the manifest's records."""
@@ -65,7 +74,7 @@ class Binding(Record, frozen=True, forbid_unknown_fields=True):
     shape: Shape
     dtype: DType
     source_dtype: DType
-    scale: Annotated[tuple[Annotated[float, Meta(gt=0)], ...], Meta(max_length=1)] = ()
+    scale: Annotated[tuple[Annotated[float, Meta(ge=2.0**-126, lt=2.0**128)], ...], Meta(max_length=1)] = ()
     zero_point: Annotated[tuple[Annotated[int, Meta(ge=-(1 << 31), lt=1 << 31)], ...], Meta(max_length=1)] = ()
     permutation: Annotated[tuple[Annotated[int, Meta(ge=0, le=7)], ...], Meta(max_length=8)] | None = None
 
@@ -185,6 +194,11 @@ def to_bytes(manifest: Manifest) -> bytes:
     return msgspec.json.encode(manifest, order="sorted")
 
 
+def with_golden(manifest: Manifest, golden: tuple[GoldenEntry, ...]) -> Manifest:
+    """A copy with these golden vectors, whose blobs are still to be listed."""
+    return msgspec.structs.replace(manifest, golden=golden, blobs=())
+
+
 def from_bytes(data: bytes | memoryview) -> Manifest:
     """Read, and check what the schema cannot say.
 
@@ -267,8 +281,13 @@ def _check_binding(where: str, binding: Binding) -> None:
         raise BundleError(f"{where}: permutation {list(axes)} does not fit shape {list(binding.shape)}")
     if len(binding.scale) != len(binding.zero_point):
         raise BundleError(f"{where}: {len(binding.scale)} scales and {len(binding.zero_point)} zero points")
-    if binding.scale and not binding.dtype.startswith(("int", "uint")):
+    if not binding.scale:
+        return
+    if binding.dtype not in CODES:
         raise BundleError(f"{where}: {binding.dtype} cannot be quantised")
+    low, high = CODES[binding.dtype]
+    if not low <= binding.zero_point[0] <= high:
+        raise BundleError(f"{where}: zero point {binding.zero_point[0]} is no code of {binding.dtype}")
 
 
 def _check_golden(manifest: Manifest, golden: GoldenEntry) -> None:

@@ -6,12 +6,14 @@ import functools
 
 import numpy as np
 
-from limen.bundle import Binding
+from limen.bundle.manifest import CODES, Binding
 from limen.engines._engine import Array
 from limen.errors import BundleError, DataError
 
 _BELOW_HALF = np.nextafter(np.float32(0.5), np.float32(0))
 """Added before truncation it rounds float32 half away from zero without ever rounding up what is below a half."""
+
+_FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
 def to_tensor(value: Array, binding: Binding) -> Array:
@@ -49,18 +51,39 @@ def quantize(value: Array, binding: Binding) -> Array:
     Raises:
         DataError: a value is NaN.
     """
-    info = np.iinfo(binding.dtype)
-    scale, zero = np.float32(binding.scale[0]), binding.zero_point[0]
-    with np.errstate(over="ignore", under="ignore"):
-        scaled = np.asarray(value, np.float32) / scale
-    if np.isnan(scaled).any():
+    if value.dtype != np.float32:
+        with np.errstate(over="ignore"):
+            value = value.astype(np.float32)
+    codes = _narrow(value, binding) if binding.dtype in ("int8", "uint8", "int16", "uint16") else _wide(value, binding)
+    if np.isnan(np.maximum.reduce(codes, axis=None, initial=0)):
         raise DataError(f"input {binding.name!r}: a value is NaN, which has no code")
-    if info.bits <= 16:
-        codes = np.trunc(scaled + np.copysign(_BELOW_HALF, scaled)) + np.float32(zero)
-    else:
-        wide = scaled.astype(np.float64)
-        codes = np.trunc(wide + np.copysign(0.5, wide)) + zero
-    return np.asarray(np.clip(codes, info.min, info.max), dtype=binding.dtype, order="C")
+    return codes.astype(binding.dtype, order="C")
+
+
+def _narrow(value: Array, binding: Binding) -> Array:
+    """Up to 16 bits. Values are bounded before the division, which then stays within half a code of the bounds."""
+    low, high = CODES[binding.dtype]
+    scale, zero = binding.scale[0], binding.zero_point[0]
+    codes = np.minimum(value, _float32((high - zero) * scale))
+    np.maximum(codes, _float32((low - zero) * scale), out=codes)
+    np.divide(codes, np.float32(scale), out=codes)
+    np.add(codes, np.copysign(_BELOW_HALF, codes), out=codes)
+    np.trunc(codes, out=codes)
+    return np.add(codes, np.float32(zero), out=codes)
+
+
+def _wide(value: Array, binding: Binding) -> Array:
+    """More than 16 bits: the float32 quotient is rounded and bounded in float64."""
+    low, high = CODES[binding.dtype]
+    with np.errstate(over="ignore"):
+        codes = (value / np.float32(binding.scale[0])).astype(np.float64)
+    np.trunc(codes + np.copysign(0.5, codes), out=codes)
+    return np.clip(codes + binding.zero_point[0], low, high)
+
+
+def _float32(value: float) -> np.float32:
+    """The nearest float32; the largest finite one where it is beyond."""
+    return np.float32(min(max(value, -_FLOAT32_MAX), _FLOAT32_MAX))
 
 
 def from_tensor(value: Array, binding: Binding, raw: bool = False) -> Array:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import msgspec
 import numpy as np
 
-from limen.bundle import ArtifactEntry, Binding, Blobs, Bundle, GoldenEntry, assemble, pack_arrays
+from limen.bundle import ArtifactEntry, Binding, Blobs, Bundle, GoldenEntry, assemble, pack_arrays, with_golden
 from limen.engines._engine import ENGINES, Array
 from limen.engines.golden import gaps, real_values, record
 from limen.engines.session import Session
@@ -47,8 +46,7 @@ def record_golden(bundle: Bundle, feeds: Mapping[str, Array], integer: bool = Tr
     samples = max((len(v) for v in feeds.values() if v.ndim), default=1)
     recorded, absent = _run_all(bundle, feeds)
     entries = tuple(_entry(item, recorded, inputs, samples, blobs, integer) for item in recorded)
-    manifest = msgspec.structs.replace(bundle.manifest, golden=entries, blobs=())
-    return assemble(manifest, blobs), absent
+    return assemble(with_golden(bundle.manifest, entries), blobs), absent
 
 
 def _run_all(bundle: Bundle, feeds: Mapping[str, Array]) -> tuple[list[_Recorded], tuple[str, ...]]:

@@ -34,6 +34,9 @@ class Plan:
         return -(-self.count // self.batch)
 
 
+ONCE = Plan("once")
+
+
 def plan(name: str, array: Array, shape: Shape) -> Plan:
     """The plan of an array for an input of that shape.
 
@@ -41,13 +44,13 @@ def plan(name: str, array: Array, shape: Shape) -> Plan:
         DataError: the shapes do not fit; says what was expected and seen.
     """
     if array.shape == shape:
-        return Plan("once")
+        return ONCE
     if shape and array.ndim == len(shape) and array.shape[1:] == shape[1:] and len(array) and shape[0]:
         return Plan("rows", len(array), shape[0])
     if array.ndim == len(shape) + 1 and array.shape[1:] == shape and len(array):
         return Plan("stack", len(array), 1)
     if shape and shape[0] == 1 and array.shape == shape[1:]:
-        return Plan("once")
+        return ONCE
     raise DataError(
         f"input {name!r}: has shape {list(array.shape)}, expected {list(shape)}",
         "or more samples of it along the first axis",

@@ -13,7 +13,7 @@ from limen.bundle import ArtifactEntry, Bundle, GoldenEntry
 from limen.engines._answer import Answer, interpret
 from limen.engines._border import from_tensor, to_tensor
 from limen.engines._engine import ENGINES, Array, Runner
-from limen.engines._samples import Plan, count_problem, join, plan, take
+from limen.engines._samples import ONCE, Plan, count_problem, join, plan, take
 from limen.errors import BundleError, DataError, MissingExtra, UsageError
 from limen.registry import suggest
 from limen.steps import Chain, Context
@@ -85,7 +85,7 @@ class Session:
         """
         named = self._named(feeds, more)
         plans = {name: plan(name, array, self._shapes[name]) for name, array in named.items()}
-        looped = [p for p in plans.values() if p.kind != "once"]
+        looped = [p for p in plans.values() if p is not ONCE]
         with self._lock:
             if not looped:
                 return self._once(named, raw)
