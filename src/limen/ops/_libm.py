@@ -112,7 +112,7 @@ def log(x: Array) -> Float32:
 
 def expm1(x: Array) -> Float32:
     """exp(x) - 1 of float32 values below 88."""
-    x = np.asarray(x, np.float32)
+    x = np.maximum(np.asarray(x, np.float32), _F(-50))
     size = np.abs(x)
     sign = np.where(x < 0, _F(-1), _F(1))
     several = np.trunc(_INV_LN2 * x + sign * _F(0.5))
@@ -162,7 +162,8 @@ def erfc(x: Array) -> Float32:
     size = np.minimum(np.abs(x), _F(28))
     one, two = _F(1), _F(2)
     ratio = _ratio(_ERFC_NEAR, np.minimum(size, one) ** 2)
-    inside = np.where(x < _F(0.25), one - (x + x * ratio), _F(0.5) - (x * ratio + (x - _F(0.5))))
+    near = np.clip(x, -one, one)
+    inside = np.where(near < _F(0.25), one - (near + near * ratio), _F(0.5) - (near * ratio + (near - _F(0.5))))
     ratio = _ratio(_ERFC_AROUND_ONE, size - one)
     around = np.where(x >= 0, (one - _ERF_OF_ONE) - ratio, one + (_ERF_OF_ONE + ratio))
     tail = _erfc_tail(np.maximum(size, _F(1.25)))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from conformance._ops_harness import Case, Draw, Family, op, single, tensor
 
+from conformance._ops_harness import Case, Draw, Family, op, single, tensor
 from limen.program import Quant
 
 
