@@ -302,6 +302,6 @@ def _absolute(tensor: Tensor) -> Tensor:
     return replace(tensor, data=values.astype(tensor.dtype))
 
 
-def reference(program: Program, feeds: Feeds) -> list[Array]:
-    results = run(program, feeds)
+def reference(program: Program, feeds: Feeds, states: dict[str, Array] | None = None) -> list[Array]:
+    results = run(program, feeds, states)
     return [results[port.tensor] for port in program.outputs]
