@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import struct
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -298,3 +299,20 @@ def test_statements_that_are_none_are_refused(statements: bytes) -> None:
     blobs = good()[container.PAGE : HEADER.unpack(good()[:48])[3]]
     with pytest.raises(REFUSED):
         Bundle.open(rebuilt(msgspec.json.encode(bundle.manifest), blobs, statements))
+
+
+def test_reading_hostile_files_allocates_no_more_than_a_few_times_their_size() -> None:
+    hostile = [
+        _header(length=2**63),
+        _manifest(_set("blobs", 0, "size", value=2**40)),
+        _manifest(_set("inputs", 0, "shape", value=[2**31] * 8)),
+        rebuilt(b"[" * 1_000_000),
+        rebuilt(b'{"schema":1,"blobs":[' + b"{}," * 300_000 + b"{}]}"),
+    ]
+    for data in hostile:
+        tracemalloc.start()
+        with pytest.raises(REFUSED):
+            Bundle.open(data)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 4 * len(data) + (1 << 20)
