@@ -164,5 +164,5 @@ def bench_path(
     bundle = open_any(path, options, engine)
     with Session(bundle, engine, threads) as session:
         feeds = random_data(session_specs(session), 1).inputs
-        found = measure_latency(lambda: session.run(feeds), seconds)
+        found = measure_latency(session.invocation(feeds), seconds)
         return Benched(session.engine, found.p50_us, found.p90_us, found.p99_us, found.n, found.host_busy, threads)

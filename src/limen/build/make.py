@@ -24,10 +24,9 @@ from limen.build.variants import (
     prepare_variant,
     wanted_engines,
 )
-from limen.build.vectors import with_golden
 from limen.bundle import PROVENANCE, REPORT, Bundle, PrivateKey, load_private, save_pair
 from limen.data import Dataset
-from limen.engines import ENGINES, Session
+from limen.engines import ENGINES, Session, record_golden
 from limen.errors import DataError, Unsupported
 from limen.importers import ImportOptions
 from limen.measure.latency import measure_latency
@@ -123,7 +122,8 @@ def recorded(
     """The unsigned bundle with its golden vectors, and notes on what it lacks."""
     parts, notes = make_parts(prepared, engines, options)
     golden = _golden_feeds(source_specs(prepared.source), data)
-    bundle, absent = with_golden(pack(parts, facts, around), golden)
+    integer = not prepared.decisions.islands
+    bundle, absent = record_golden(pack(parts, facts, around), golden, integer)
     return bundle, notes + [f"engine {name} is not installed here: no golden vectors of it" for name in absent]
 
 
@@ -214,7 +214,7 @@ def measure_variants(bundle: Bundle, source: Source, data: Dataset | None, metri
         with Session(bundle, engine) as session:
             row = _judge(session, feeds, data, metric, float_output)
             one = _first(specs, feeds or _random(specs))
-            latency = measure_latency(lambda s=session, x=one: s.run(x), seconds=0.2).p50_us  # type: ignore[misc]
+            latency = measure_latency(session.invocation(one), seconds=0.2).p50_us
         rows.append(Variant(engine, entry.file, row[0], row[1], latency, entry.flash, entry.ram, row[2]))
     return rows
 

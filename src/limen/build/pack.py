@@ -46,7 +46,7 @@ class Facts:
 
 
 def pack(parts: Sequence[Part], facts: Facts, around: Around | None = None) -> Bundle:
-    """The bundle; its golden vectors are added by ``with_golden``."""
+    """The bundle; its golden vectors are added by ``limen.engines.record_golden``."""
     around = around or Around()
     blobs = Blobs()
     entries = tuple(_entry(part, blobs) for part in parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -109,6 +109,19 @@ class Session:
             outputs = self.run(ready)
             found = post.run(outputs, self._context) if post.steps else None
             return interpret(outputs, found, self._labels)
+
+    def invocation(self, feeds: Feeds | Array) -> Callable[[], object]:
+        """A call that runs the engine once on inputs bound now: what a latency measurement repeats.
+
+        The border (quantisation, layout, names) is outside of it, as it is in other tools' figures.
+
+        Raises:
+            DataError: the inputs do not fit, or are more than one run.
+        """
+        named = self._named(feeds, ())
+        feed = {b.tensor: to_tensor(named[b.name].reshape(self._shapes[b.name]), b) for b in self.entry.inputs}
+        runner = self._open()
+        return lambda: runner.run(feed)
 
     def reset(self) -> None:
         """States back to their initial values, of the model and of the steps."""

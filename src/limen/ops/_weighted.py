@@ -91,7 +91,7 @@ def requantization(operands: Operands, activation: Activation) -> Requantization
 
     uint8 takes the product of the scales in float32, the others in float64, as the kernels do.
     """
-    x, w, _, output = unpack(operands)
+    x, _w, _, output = unpack(operands)
     scales = weight_scales(operands)
     low, high = code_range(output, activation)
     if x.dtype == "uint8":
