@@ -11,7 +11,7 @@ from limen.ops._activation import code_range
 from limen.ops._binary import check_codes, infer_binary, is_quantised, plain, to_codes
 from limen.ops._fixed_point import Multiplier, multiplier, rescale
 from limen.ops._types import tensor_of, value
-from limen.program import Activation, Array, Op, Operands, QuantRule, Tensor, TensorType
+from limen.program import Activation, Array, Op, Operands, QuantRule, Tensor, TensorType, require
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,12 @@ class Mul(Op):
     activation: Activation = "none"
 
     def infer(self, inputs: Sequence[Tensor | None]) -> tuple[TensorType, ...]:
-        return infer_binary(inputs, ("float32", "int8", "uint8", "int16", "int32", "int64"))
+        return infer_binary(inputs, ("float32", "int8", "uint8", "int16", "int32", "int64", "uint32"))
 
     def check(self, operands: Operands) -> None:
         check_codes(operands, plain_int16=True)
+        signed = operands.outputs[0].dtype != "uint32" or self.activation != "relu_n1_to_1"
+        require(signed, "uint32 has no activation relu_n1_to_1")
         if is_quantised(operands):
             code_range(operands.outputs[0], self.activation)
             self._factor(operands)

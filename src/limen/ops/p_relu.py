@@ -14,7 +14,6 @@ from limen.ops._types import (
     present,
     require_dtype,
     require_one_scale,
-    require_same_dtype,
     tensor_of,
     value,
 )
@@ -23,16 +22,16 @@ from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType, re
 
 @dataclass(frozen=True)
 class PRelu(Op):
-    """x where x >= 0, else alpha * x; alpha broadcasts to x."""
+    """x where x >= 0, else alpha * x; alpha broadcasts to x and has its type (int8 for int16 x)."""
 
     name = "PRelu"
     arity = (2, 2)
-    quant_rule = QuantRule("weighted", ("int8", "uint8"), weights=1)
+    quant_rule = QuantRule("weighted", ("int8", "uint8", "int16"), weights=1)
 
     def infer(self, inputs: Sequence[Tensor | None]) -> tuple[TensorType, ...]:
         x, alpha = present(inputs, 0, "input"), present(inputs, 1, "alpha")
-        require_dtype(x, ("float32", "int8", "uint8"), "input")
-        require_same_dtype(x, alpha)
+        require_dtype(x, ("float32", "int8", "uint8", "int16"), "input")
+        require_dtype(alpha, ("int8",) if x.dtype == "int16" else (x.dtype,), "alpha")
         shape = broadcast_shapes(x, alpha)
         require(shape == x.shape, f"alpha {alpha.shape} does not broadcast to the input {x.shape}")
         return (x.type,)

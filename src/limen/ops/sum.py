@@ -16,6 +16,9 @@ from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType
 class Sum(Op):
     """Sum over axes.
 
+    Codes of every type are summed as TFLite's reference kernel sums uint8. For int8 and int16 that kernel reads the
+    tensor as uint8, a defect that is not copied; LiteRT's default kernels are within one code of this definition.
+
     Args:
         axes: distinct, >= 0.
         keep_dims: keep the reduced axes with extent 1.

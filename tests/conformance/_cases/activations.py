@@ -34,8 +34,8 @@ def p_relu(draw: Draw, dtype: str) -> Case:
     alpha_shape = (
         shape if draw.chance(0.2) else tuple(1 if draw.chance(0.4) else n for n in shape)[draw.integer(0, 1) :]
     )
-    alpha_quant = draw.quant(dtype, 1e-3, 0.01)
-    alpha = Tensor.constant("alpha", draw.values(alpha_shape, dtype), alpha_quant)
+    kind = "int8" if dtype == "int16" else dtype
+    alpha = Tensor.constant("alpha", draw.values(alpha_shape, kind), draw.quant(kind, 1e-3, 0.01))
     out = draw.quant(dtype)
     out = out and Quant.per_tensor(x.scale * draw.scale(0.3, 3.0), out.zero_point[0])
     return Case(single(op("PRelu"), (x, alpha), out))
@@ -122,7 +122,7 @@ FAMILIES = (
     rectifier("Relu0To1", BYTES),
     rectifier("LeakyRelu", CODES, lambda draw: {"alpha": draw.choice((0.2, 0.01, 1.5, -0.3, draw.scale(1e-3, 1.0)))}),
     replace(rectifier("Elu", ("int8",)), judges={"*": "optimised"}),
-    Family("PRelu", ("float32", *BYTES), p_relu),
+    Family("PRelu", ("float32", *CODES), p_relu),
     Family("HardSwish", ("float32", *BYTES), hard_swish),
     Family("Logistic", ("float32", *CODES), logistic),
     Family("Tanh", ("float32", *CODES), tanh),

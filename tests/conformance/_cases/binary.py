@@ -36,7 +36,7 @@ def operands(draw: Draw, dtype: str) -> tuple[Tensor, Tensor]:
     shapes = operand_shapes(draw)
     quants = [None if plain else draw.quant(kind) for _ in range(2)]
     if draw.chance(0.3):
-        low, high = (1, 9) if kind.startswith("int") and kind not in CODES else (0.5, 4.0)
+        low, high = (1, 9) if kind in ("int32", "int64", "uint32") else (0.5, 4.0)
         data = draw.values(shapes[1], kind, low, high)
         return tensor("a", shapes[0], kind, quants[0]), Tensor.constant("b", data, quants[1])
     return tensor("a", shapes[0], kind, quants[0]), tensor("b", shapes[1], kind, quants[1])
@@ -60,7 +60,8 @@ def sums(name: str) -> Family:
 def mul(draw: Draw, dtype: str) -> Case:
     a, b = operands(draw, dtype)
     quant = output(draw, dtype, a.scale * b.scale * (64 if column_dtype(dtype) != "int16" else 16384))
-    return Case(single(op("Mul", activation=draw.choice(ACTIVATIONS)), (a, b), quant), integers=WHOLE)
+    made = op("Mul", activation=draw.choice(ACTIVATIONS[:4] if dtype == "uint32" else ACTIVATIONS))
+    return Case(single(made, (a, b), quant), integers=(0, 2**32 - 1) if dtype == "uint32" else WHOLE)
 
 
 def div(draw: Draw, dtype: str) -> Case:
@@ -128,7 +129,7 @@ def power(draw: Draw, dtype: str) -> Case:
 FAMILIES = (
     sums("Add"),
     sums("Sub"),
-    Family("Mul", (*NUMBERS, *CODES, "int16 plain"), mul),
+    Family("Mul", (*NUMBERS, *CODES, "int16 plain", "uint32"), mul),
     Family("Div", ("float32", "int32", *CODES), div),
     selection("Minimum"),
     selection("Maximum"),
