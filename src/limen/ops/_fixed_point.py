@@ -176,6 +176,8 @@ class Requantization:
             bias: [C], or None.
             magnitude: no |value| exceeds it.
         """
+        if values.size == 0:
+            return np.empty(values.shape, self.dtype)
         channels = values.shape[-1]
         flat = values.reshape(-1, channels)
         out = np.empty(flat.shape, self.dtype)

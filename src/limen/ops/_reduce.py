@@ -31,6 +31,12 @@ def infer_reduce(
     return (TensorType(tuple(n for i, n in enumerate(x.shape) if i not in axes), x.dtype),)
 
 
+def require_elements(operands: Operands, axes: tuple[int, ...]) -> None:
+    """Raise ProgramError where nothing is reduced: the mean and the extremes of no elements do not exist."""
+    x = tensor_of(operands, 0)
+    require(all(x.shape[axis] > 0 for axis in axes), f"axes {axes} of {x.name} {x.shape} hold no elements")
+
+
 def is_codes(operands: Operands) -> bool:
     return tensor_of(operands, 0).dtype in INTEGERS
 

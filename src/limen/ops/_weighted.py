@@ -159,11 +159,9 @@ class DynamicInput:
 
 def quantize_rows(values: Array, rows: int, asymmetric: bool) -> DynamicInput:
     """TFLite's run-time quantisation of hybrid kernels: each of ``rows`` equal parts has its own range."""
+    if values.size == 0:
+        return DynamicInput(values.astype(np.int8), np.ones(rows, np.float32), np.zeros(rows, np.int32))
     flat = values.reshape(rows, -1)
-    if flat.size == 0:
-        return DynamicInput(
-            flat.astype(np.int8).reshape(values.shape), np.ones(rows, np.float32), np.zeros(rows, np.int32)
-        )
     quantized = _asymmetric(flat) if asymmetric else _symmetric(flat)
     return DynamicInput(quantized.codes.reshape(values.shape), quantized.scale, quantized.offset)
 

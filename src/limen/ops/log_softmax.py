@@ -30,7 +30,7 @@ class LogSoftmax(Op):
     def check(self, operands: Operands) -> None:
         check_codes(operands)
         source, target = tensor_of(operands, 0), operands.outputs[0]
-        require(len(source.shape) >= 1, "a scalar has no last axis")
+        require(bool(source.shape) and source.shape[-1] > 0, f"input {source.name} {source.shape} has no last axis")
         if is_codes(operands):
             scale, zero_point = self.quant_rule.fixed[target.dtype]
             exact = target.scale == scale and target.zero_point == zero_point

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limen.ops._reduce import check_codes, infer_reduce, is_codes, rescaled_sum
+from limen.ops._reduce import check_codes, infer_reduce, is_codes, require_elements, rescaled_sum
 from limen.ops._types import value
 from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType
 
@@ -32,6 +32,7 @@ class Mean(Op):
 
     def check(self, operands: Operands) -> None:
         check_codes(operands)
+        require_elements(operands, self.axes)
 
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
         x, shape = value(inputs, 0), operands.outputs[0].shape

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limen.ops._reduce import check_same_scale, infer_reduce
+from limen.ops._reduce import check_same_scale, infer_reduce, require_elements
 from limen.ops._types import value
 from limen.program import Array, Op, Operands, QuantRule, Tensor, TensorType
 
@@ -32,6 +32,7 @@ class ReduceMax(Op):
 
     def check(self, operands: Operands) -> None:
         check_same_scale(operands)
+        require_elements(operands, self.axes)
 
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
         return (np.max(value(inputs, 0), axis=self.axes).reshape(operands.outputs[0].shape),)
