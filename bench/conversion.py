@@ -83,10 +83,11 @@ class Net:
 
 @dataclass(frozen=True)
 class Row:
-    """Wall seconds, peak resident memory and what came out."""
+    """Wall and processor seconds, peak resident memory and what came out."""
 
     converter: str
     seconds: float
+    cpu_seconds: float
     peak_mb: float
     size: int
     transposes: int
@@ -111,19 +112,20 @@ def convert(name: str, model: Path, data: Path, folder: Path) -> Row:
     """Run one converter."""
     module, command = PEERS[name]
     if importlib.util.find_spec(module) is None:
-        return Row(name, 0.0, 0.0, 0, 0, "not installed")
+        return Row(name, 0.0, 0.0, 0.0, 0, 0, "not installed")
     out = folder / name
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     done = subprocess.run(command(model, data, out), capture_output=True, text=True, check=False, timeout=900)
     seconds = time.perf_counter() - start
-    peak = max(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, before) / 1024
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    peak, cpu = after.ru_maxrss / 1024, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     files = sorted(out.glob("*integer_quant.tflite")) + sorted(out.glob("model.tflite"))
     if done.returncode or not files:
-        return Row(name, seconds, peak, 0, 0, (done.stderr.strip().splitlines() or ["wrote no file"])[-1][:80])
+        return Row(name, seconds, cpu, peak, 0, 0, (done.stderr.strip().splitlines() or ["wrote no file"])[-1][:80])
     program = import_file(files[0])
     count = sum(1 for node in program.nodes if node.op.name == "Transpose")  # type: ignore[union-attr]
-    return Row(name, seconds, peak, files[0].stat().st_size, count)
+    return Row(name, seconds, cpu, peak, files[0].stat().st_size, count)
 
 
 def main() -> None:
@@ -141,9 +143,10 @@ def main() -> None:
         np.savez(folder / "pictures.npz", x=x)
         np.save(folder / "pictures.npy", x)
         rows = [convert(peer, model, folder / "pictures.npz", folder) for peer in PEERS]
-    print(f"{'converter':<10} {'seconds':>8} {'peak MB':>8} {'bytes':>10} {'Transposes':>10}")
+    print(f"{'converter':<10} {'seconds':>8} {'cpu s':>8} {'peak MB':>8} {'bytes':>10} {'Transposes':>10}")
     for r in rows:
-        print(f"{r.converter:<10} {r.seconds:8.1f} {r.peak_mb:8.0f} {r.size:10,} {r.transposes:10} {r.note}")
+        cost = f"{r.seconds:8.1f} {r.cpu_seconds:8.1f} {r.peak_mb:8.0f}"
+        print(f"{r.converter:<10} {cost} {r.size:10,} {r.transposes:10} {r.note}")
     if options.json:
         options.json.write_text(json.dumps([asdict(r) for r in rows], indent=1))
 
