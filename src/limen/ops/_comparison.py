@@ -1,7 +1,8 @@
 """Shape rule and kernels that the comparisons share.
 
 Quantised operands are brought to a common scale in fixed point (8 fractional bits, then the scale as a multiplier),
-so that values closer than the rounding of that step compare as equal.
+so that values closer than the rounding of that step compare as equal. As the kernels do this right only for scales
+below 1, static quantisation leaves comparisons in float.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from limen.ops._fixed_point import Int64, multiplier, rescale
 from limen.ops._types import broadcast_shapes, present, require_dtype, require_same_dtype, tensor_of, value
 from limen.program import Array, DType, Operands, QuantRule, Tensor, TensorType, require
 
-RULE = QuantRule("free", ("int8", "uint8"))
+RULE = QuantRule("none")
 ORDERED: tuple[DType, ...] = ("float32", "float16", "int8", "uint8", "int16", "int32", "int64")
 EQUATABLE: tuple[DType, ...] = (*ORDERED, "bool")
 _FRACTION = 8

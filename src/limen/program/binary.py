@@ -22,6 +22,8 @@ from limen.program.types import DTYPES, Array, Node, Port, Quant, State, Tensor
 MAGIC = b"LIMENPRG"
 VERSION = 1
 _ALIGN = 64
+# What reading values of the wrong kind raises, here and in an operator's rules.
+MALFORMED = (ValueError, KeyError, TypeError, IndexError, AttributeError, ArithmeticError, RecursionError)
 
 
 def to_bytes(program: Program) -> bytes:
@@ -56,7 +58,7 @@ def from_bytes(data: bytes) -> Program:
         header = json.loads(data[16 : 16 + length])
         body = memoryview(data)[start:]
         return _from_header(header, body).check()
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+    except MALFORMED as error:
         raise ProgramError(f"the Program's header cannot be read: {error!r}") from error
 
 
@@ -109,6 +111,8 @@ def _from_header(header: dict[str, Any], body: memoryview) -> Program:
     for entry in header["tensors"]:
         data = _array(entry, body) if "data" in entry else None
         shape = tuple(int(d) for d in entry["shape"])
+        if entry["name"] in tensors:
+            raise ProgramError(f"{entry['name']}: declared twice")
         tensors[str(entry["name"])] = Tensor(
             str(entry["name"]), shape, _dtype(entry), read_quant(entry.get("quant")), data
         )
@@ -118,7 +122,7 @@ def _from_header(header: dict[str, Any], body: memoryview) -> Program:
         nodes=tuple(read_node(n) for n in header["nodes"]),
         inputs=tuple(_read_port(p) for p in header["inputs"]),
         outputs=tuple(_read_port(p) for p in header["outputs"]),
-        states=tuple(State(s["name"], _array(s, body), read_quant(s["quant"])) for s in header["states"]),
+        states=tuple(State(str(s["name"]), _array(s, body), read_quant(s["quant"])) for s in header["states"]),
         metadata={str(k): str(v) for k, v in header["metadata"].items()},
     )
 

@@ -6,17 +6,21 @@ A Program is frozen: a pass builds a new one. ``check()`` runs after every pass 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from limen.errors import ProgramError
-from limen.program.types import Cost, Node, Operands, Port, State, Tensor
+from limen.program.op import check_attributes
+from limen.program.types import DTYPES, Cost, Node, Operands, Port, State, Tensor, TensorType
+from limen.registry import suggest
 
+T = TypeVar("T")
 MAX_RANK = 6
+MAX_ELEMENTS = 2**31 - 1  # kernels count elements in int32
 _QUANT_RANGE = {
     "int8": (-128, 127),
     "uint8": (0, 255),
@@ -87,6 +91,7 @@ class Program:
         _unique((p.tensor for p in self.inputs), "input tensor")
 
     def _check_node(self, node: Node, where: str, written: set[str], states: set[str]) -> None:
+        _at(where, lambda: check_attributes(node.op))
         low, high = node.op.arity
         if not low <= len(node.inputs) <= high:
             raise ProgramError(f"{where}: {node.op.name} takes {low} to {high} inputs, got {len(node.inputs)}")
@@ -96,27 +101,25 @@ class Program:
                 raise ProgramError(f"{where}: " + what.format(name))
         if node.op.effect != "none" and getattr(node.op, "state", None) not in states:
             raise ProgramError(f"{where}: state {getattr(node.op, 'state', None)!r} does not exist")
-        for name in node.outputs:
+        for position, name in enumerate(node.outputs):
             if name not in self.tensors:
                 raise ProgramError(f"{where}: writes {name}, which does not exist")
-            if name in written:
+            if name in written or name in node.outputs[:position]:
                 raise ProgramError(f"{where}: writes {name}, which is written already")
         self._check_types(node, where)
 
     def _check_types(self, node: Node, where: str) -> None:
         operands = self.operands(node)
-        try:
-            inferred = node.op.infer(operands.inputs)
-        except ProgramError as error:
-            raise ProgramError(f"{where}: {error.message}", error.hint) from error
+        inferred = _at(where, lambda: node.op.infer(operands.inputs))
         if node.op.effect == "read":
             state = self.state(node.op.state)  # type: ignore[attr-defined]
-            inferred = (replace(operands.outputs[0].type, shape=state.shape, dtype=state.dtype),)
+            inferred = (TensorType(state.shape, state.dtype),)
         if node.op.effect == "assign":
             state = self.state(node.op.state)  # type: ignore[attr-defined]
             value = operands.inputs[0]
             if value is None or (value.shape, value.dtype) != (state.shape, state.dtype):
-                raise ProgramError(f"{where}: assigns {value and value.type} to state {state.name} of {state.shape}")
+                given = "nothing" if value is None else f"{value.dtype}{list(value.shape)}"
+                raise ProgramError(f"{where}: assigns {given} to state {state.name}, {state.dtype}{list(state.shape)}")
         if len(inferred) != len(node.outputs):
             raise ProgramError(f"{where}: {node.op.name} has {len(inferred)} outputs, {len(node.outputs)} are named")
         for tensor, expected in zip(operands.outputs, inferred, strict=True):
@@ -125,10 +128,7 @@ class Program:
                     f"{where}: {tensor.name} is {tensor.dtype}{list(tensor.shape)}, "
                     f"the shape rule says {expected.dtype}{list(expected.shape)}"
                 )
-        try:
-            node.op.check(operands)
-        except ProgramError as error:
-            raise ProgramError(f"{where}: {error.message}", error.hint) from error
+        _at(where, lambda: node.op.check(operands))
 
     def operands(self, node: Node) -> Operands:
         """The tensors around a node."""
@@ -181,17 +181,31 @@ class Program:
         return replace(self, nodes=kept, tensors={k: v for k, v in table.items() if k in used}, **changes)
 
 
+def _at(where: str, rule: Callable[[], T]) -> T:
+    """The rule's result; its error is told where."""
+    try:
+        return rule()
+    except ProgramError as error:
+        raise ProgramError(f"{where}: {error.message}", error.hint) from error
+
+
 def _check_tensor(name: str, tensor: Tensor) -> None:
     if not name or tensor.name != name:
         raise ProgramError(f"tensor {name!r}: is named {tensor.name!r}")
+    if tensor.dtype not in DTYPES:
+        raise ProgramError(f"{name}: element type {tensor.dtype!r} is not known", suggest(str(tensor.dtype), DTYPES))
     if len(tensor.shape) > MAX_RANK or any(extent < 0 for extent in tensor.shape):
         raise ProgramError(f"{name}: shape {tensor.shape} has a negative extent or more than {MAX_RANK} dimensions")
+    if tensor.size > MAX_ELEMENTS:
+        raise ProgramError(f"{name}: shape {tensor.shape} has more than {MAX_ELEMENTS} elements")
     if tensor.data is not None and (tuple(tensor.data.shape), tensor.data.dtype.name) != (tensor.shape, tensor.dtype):
         raise ProgramError(f"{name}: declared {tensor.dtype}{list(tensor.shape)}, holds {tensor.data.dtype.name}")
     quant = tensor.quant
     if quant is None:
         return
-    expected = 1 if quant.axis is None else tensor.shape[quant.axis] if quant.axis < len(tensor.shape) else -1
+    if quant.axis is not None and not 0 <= quant.axis < len(tensor.shape):
+        raise ProgramError(f"{name}: scales run along axis {quant.axis}, which shape {tensor.shape} does not have")
+    expected = 1 if quant.axis is None else tensor.shape[quant.axis]
     if not len(quant.scale) == len(quant.zero_point) == expected:
         raise ProgramError(
             f"{name}: {len(quant.scale)} scales and {len(quant.zero_point)} zero points, expected {expected}"
@@ -207,6 +221,12 @@ def _check_tensor(name: str, tensor: Tensor) -> None:
 
 def _check_states(states: tuple[State, ...]) -> set[str]:
     _unique((s.name for s in states), "state")
+    for state in states:
+        try:
+            shaped = Tensor(state.name, state.shape, state.dtype, state.quant)
+        except ValueError as error:
+            raise ProgramError(f"state {state.name}: {error}") from error
+        _check_tensor(state.name, shaped)
     return {s.name for s in states}
 
 

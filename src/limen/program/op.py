@@ -7,9 +7,10 @@ it lives in one file of ``limen.ops``, which names it in ``OP``. Its meaning is 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 
 from limen.errors import ProgramError
 from limen.program.types import Array, Cost, Operands, QuantRule, Tensor, TensorType
@@ -63,6 +64,44 @@ class Op:
 
 
 OPS: Registry[type[Op]] = Registry("operator", "limen.ops", "OP")
+
+
+def check_attributes(op: Op) -> None:
+    """Every attribute has the type that the operator declares; so its rules need not ask.
+
+    Raises:
+        ProgramError: names the attribute and its value.
+    """
+    kind: Any = type(op)
+    for name, declared in _attribute_types(kind).items():
+        value = getattr(op, name)
+        if not _fits(value, declared):
+            expected = declared.__name__ if isinstance(declared, type) else str(declared).replace("typing.", "")
+            raise ProgramError(f"{op.name}: attribute {name} is {value!r}, expected {expected}")
+
+
+@functools.cache
+def _attribute_types(op: type[Any]) -> dict[str, Any]:
+    hints = get_type_hints(op)
+    return {f.name: hints[f.name] for f in fields(op)}
+
+
+def _fits(value: Any, declared: Any) -> bool:
+    """Whether a value has the declared type: bool, int, float, str, None, Literal, tuple or a union of them."""
+    origin, arguments = get_origin(declared), get_args(declared)
+    if origin is Literal:
+        return value in arguments
+    if origin is tuple:
+        if not isinstance(value, tuple):
+            return False
+        if arguments[-1] is Ellipsis:
+            return all(_fits(item, arguments[0]) for item in value)
+        return len(value) == len(arguments) and all(map(_fits, value, arguments))
+    if arguments:
+        return any(_fits(value, option) for option in arguments)
+    if isinstance(value, bool):
+        return declared is bool
+    return isinstance(value, (int, float) if declared is float else declared)
 
 
 def operand_bytes(operands: Operands) -> int:
