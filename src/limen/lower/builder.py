@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from limen.errors import InternalError
+from limen.errors import ModelError
 from limen.lower.layout import Layout, between, identity, permuted, same_order
 from limen.program import OPS, Array, Node, Op, Port, Program, State, Tensor
 from limen.program.types import DTYPES, DType
@@ -120,7 +120,7 @@ class Builder:
         layout = identity(value.rank) if layout is None else layout
         seen, expected = self.shape(tensor), permuted(value.shape, layout)
         if seen != expected:
-            raise InternalError(f"{value.name}: lowered to shape {list(seen)}, the Model says {list(expected)}")
+            raise ModelError(f"{value.name}: its shape is {list(seen)}, the model declares {list(expected)}")
         value.held.setdefault(layout, tensor)
         if value.name not in self._taken and self.tensors[tensor].data is None and tensor not in self._taken:
             self._names[tensor] = value.name

@@ -19,6 +19,9 @@ from limen.program import Array, Node, Port, Program, State, Tensor
 from limen.program.types import DTYPES, DType
 from limen.registry import Registry
 
+# What numpy and Python raise when a graph's shapes and attributes contradict each other.
+_MISFITS = (ValueError, IndexError, KeyError, TypeError, AttributeError, AssertionError, ArithmeticError)
+
 LOWERINGS: Registry[Lowering] = Registry("lowering", "limen.lower.nodes", "LOWERING")
 
 
@@ -151,6 +154,8 @@ class _Lowering:
             LOWERINGS[node.op_type].lower(call)
         except ProgramError as error:
             raise UnsupportedOp(label, f"{node.op_type}: {error.message}", "lower", "use target onnx") from error
+        except _MISFITS as error:
+            raise ModelError(f"{label}: the operands of {node.op_type} do not fit: {error}") from error
         for value in outputs:
             if value is not None and not value.is_bound:
                 call.refuse(f"output {value.name} is not computed")

@@ -14,19 +14,35 @@ T = TypeVar("T")
 _NAMES = "limen_names"
 
 
-def rewritten(model: Model, rewrite: Callable[[ir.Graph], int]) -> Model:
+Rewrite = Callable[[ir.Graph], int]
+
+
+def rewritten(model: Model, rewrite: Rewrite) -> Model:
     """Apply ``rewrite`` to a copy of the graph; the same Model back if it reports 0 changes.
 
     Args:
         model: the source; it is not changed. Weights are shared with the result.
         rewrite: edits the graph in place and returns how many places it changed.
     """
+    return settled(model, rewrite, rounds=1)
+
+
+def settled(model: Model, *rewrites: Rewrite, rounds: int = 16) -> Model:
+    """Apply the rewrites in turn to one copy of the graph until none changes it; the same Model if none ever did."""
     copy = model.ir.clone()
     copy.graph.meta.pop(_NAMES, None)
-    if rewrite(copy.graph) == 0:
-        return model
-    remove_unused(copy.graph)
-    return model.with_ir(copy)
+    total = 0
+    for _ in range(rounds):
+        changes = 0
+        for rewrite in rewrites:
+            count = rewrite(copy.graph)
+            if count:
+                remove_unused(copy.graph)
+            changes += count
+        total += changes
+        if changes == 0:
+            break
+    return model.with_ir(copy) if total else model
 
 
 def remove_unused(graph: ir.Graph) -> int:

@@ -6,6 +6,7 @@ model's folder and graphs that the ONNX checker refuses all end in a ModelError.
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,9 @@ from limen.model.checks import check
 from limen.model.graph import Model
 from limen.model.infer import infer
 from limen.model.opset import modernise
+
+# What onnx_ir warns of on standard error ends in a ModelError here.
+logging.getLogger("onnx_ir").setLevel(logging.ERROR)
 
 MAX_BYTES = 4 << 30
 _STRINGS = onnx.TensorProto.STRING

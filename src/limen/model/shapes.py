@@ -14,10 +14,11 @@ import onnx_ir as ir
 
 from limen.errors import ModelError
 from limen.model.checks import check
+from limen.model.edit import settled
 from limen.model.graph import Array, Model, StatePair, dtype_of, shape_of
 from limen.model.infer import infer
-from limen.model.passes.fold_constants import fold_constants
-from limen.model.passes.inline_if import inline_if
+from limen.model.passes.fold_constants import fold_constants_in
+from limen.model.passes.inline_if import inline_if_in
 
 _MAX_ROUNDS = 64
 
@@ -49,7 +50,7 @@ def settle_shapes(model: Model) -> Model:
     """Alternate shape inference, constant folding and inlining of If until nothing changes."""
     for _ in range(_MAX_ROUNDS):
         before = model
-        model = inline_if(fold_constants(infer(model)))
+        model = settled(infer(model), fold_constants_in, inline_if_in)
         if model is before:
             break
     return model

@@ -16,10 +16,11 @@ def drop_no_ops(model: Model) -> Model:
 
     A value that is a graph output keeps its node where its source is an input, a constant or another output.
     """
-    return rewritten(model, _drop)
+    return rewritten(model, drop_no_ops_in)
 
 
-def _drop(graph: ir.Graph) -> int:
+def drop_no_ops_in(graph: ir.Graph) -> int:
+    """``drop_no_ops`` in place; returns how many places it changed."""
     count = 0
     for node in list(graph):
         if node.domain in ("", "ai.onnx") and node.op_type in _RULES:

@@ -29,10 +29,11 @@ class Affine:
 
 def fold_batch_norm(model: Model) -> Model:
     """Fold affine steps into the Conv, ConvTranspose, Gemm or MatMul before them, else into the one behind them."""
-    return rewritten(model, _fold)
+    return rewritten(model, fold_batch_norm_in)
 
 
-def _fold(graph: ir.Graph) -> int:
+def fold_batch_norm_in(graph: ir.Graph) -> int:
+    """``fold_batch_norm`` in place; returns how many places it changed."""
     count = 0
     for node in nodes_of(graph, "BatchNormalization", "Mul", "Add", "Sub", "Div"):
         affine = affine_of(node)

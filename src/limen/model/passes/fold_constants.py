@@ -28,10 +28,11 @@ def fold_constants(model: Model) -> Model:
 
     A result of more than ``MAX_ELEMENTS`` elements is left to the engine.
     """
-    return rewritten(model, _fold)
+    return rewritten(model, fold_constants_in)
 
 
-def _fold(graph: ir.Graph) -> int:
+def fold_constants_in(graph: ir.Graph) -> int:
+    """``fold_constants`` in place; returns how many places it changed."""
     count = 0
     for node in list(graph):
         results = _results(node, graph)

@@ -15,10 +15,11 @@ _Match = tuple[str, ir.Value, dict[str, object]]
 
 def fuse_activations(model: Model) -> Model:
     """Replace each recognised expression by one node of opset 21 under the name of its result."""
-    return rewritten(model, _fuse)
+    return rewritten(model, fuse_activations_in)
 
 
-def _fuse(graph: ir.Graph) -> int:
+def fuse_activations_in(graph: ir.Graph) -> int:
+    """``fuse_activations`` in place; returns how many places it changed."""
     count = 0
     for node in nodes_of(graph, "Mul", "Div", "Clip", "HardSigmoid"):
         if not node.outputs[0].uses() and not node.outputs[0].is_graph_output():

@@ -12,10 +12,11 @@ from limen.model.passes.patterns import with_scalar
 
 def fuse_layer_norm(model: Model) -> Model:
     """(x - mean) / sqrt(mean((x - mean)^2) + epsilon) [* scale [+ bias]] becomes one LayerNormalization."""
-    return rewritten(model, _fuse)
+    return rewritten(model, fuse_layer_norm_in)
 
 
-def _fuse(graph: ir.Graph) -> int:
+def fuse_layer_norm_in(graph: ir.Graph) -> int:
+    """``fuse_layer_norm`` in place; returns how many places it changed."""
     count = 0
     for node in nodes_of(graph, "Div", "Mul"):
         found = _normalised(node)

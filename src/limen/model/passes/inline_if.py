@@ -10,10 +10,11 @@ from limen.model.graph import Model, constant_of
 
 def inline_if(model: Model) -> Model:
     """Inline every If with a constant condition, nested ones too; the same Model if there is none."""
-    return rewritten(model, _inline_all)
+    return rewritten(model, inline_if_in)
 
 
-def _inline_all(graph: ir.Graph) -> int:
+def inline_if_in(graph: ir.Graph) -> int:
+    """``inline_if`` in place; returns how many places it changed."""
     count = 0
     for node in nodes_of(graph, "If"):
         condition = constant_of(node.inputs[0])

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from limen.model.edit import settled
 from limen.model.graph import Model
 from limen.model.infer import infer
-from limen.model.passes.drop_no_ops import drop_no_ops
-from limen.model.passes.fold_batch_norm import fold_batch_norm
-from limen.model.passes.fold_constants import fold_constants
-from limen.model.passes.fuse_activations import fuse_activations
-from limen.model.passes.fuse_layer_norm import fuse_layer_norm
-from limen.model.passes.inline_if import inline_if
-from limen.model.passes.sink_transposes import sink_transposes
-from limen.model.passes.unflatten_softmax import unflatten_softmax
+from limen.model.passes.drop_no_ops import drop_no_ops_in
+from limen.model.passes.fold_batch_norm import fold_batch_norm_in
+from limen.model.passes.fold_constants import fold_constants_in
+from limen.model.passes.fuse_activations import fuse_activations_in
+from limen.model.passes.fuse_layer_norm import fuse_layer_norm_in
+from limen.model.passes.inline_if import inline_if_in
+from limen.model.passes.sink_transposes import sink_transposes_in
+from limen.model.passes.unflatten_softmax import unflatten_softmax_in
 
-CLEANING: tuple[Callable[[Model], Model], ...] = (
-    fold_constants,
-    inline_if,
-    drop_no_ops,
-    sink_transposes,
-    unflatten_softmax,
-)
-FUSING: tuple[Callable[[Model], Model], ...] = (fuse_activations, fuse_layer_norm, fold_batch_norm)
+CLEANING = (fold_constants_in, inline_if_in, drop_no_ops_in, sink_transposes_in, unflatten_softmax_in)
+FUSING = (fuse_activations_in, fuse_layer_norm_in, fold_batch_norm_in)
 _MAX_ROUNDS = 16
 
 
@@ -37,19 +30,8 @@ def simplify(model: Model) -> Model:
     """
     for _ in range(_MAX_ROUNDS):
         before = model
-        model = _settle(model, CLEANING)
-        model = _settle(model, FUSING)
+        model = settled(settled(model, *CLEANING), *FUSING)
         if model is before:
             break
         model = infer(model)
-    return model
-
-
-def _settle(model: Model, passes: tuple[Callable[[Model], Model], ...]) -> Model:
-    for _ in range(_MAX_ROUNDS):
-        before = model
-        for one in passes:
-            model = one(model)
-        if model is before:
-            break
     return model

@@ -26,10 +26,11 @@ Permutation = tuple[int, ...]
 
 def sink_transposes(model: Model) -> Model:
     """Merge pairs of Transposes, and push a Transpose through its readers where all of them let it pass."""
-    return rewritten(model, _sink)
+    return rewritten(model, sink_transposes_in)
 
 
-def _sink(graph: ir.Graph) -> int:
+def sink_transposes_in(graph: ir.Graph) -> int:
+    """``sink_transposes`` in place; returns how many places it changed."""
     count = 0
     work = list(nodes_of(graph, "Transpose"))
     while work:

@@ -12,10 +12,11 @@ from limen.model.graph import Model, shape_of
 
 def unflatten_softmax(model: Model) -> Model:
     """Reshape(Softmax(Flatten(x, axis))) becomes Softmax(x, axis) where all axes behind ``axis`` are 1."""
-    return rewritten(model, _unflatten)
+    return rewritten(model, unflatten_softmax_in)
 
 
-def _unflatten(graph: ir.Graph) -> int:
+def unflatten_softmax_in(graph: ir.Graph) -> int:
+    """``unflatten_softmax`` in place; returns how many places it changed."""
     count = 0
     for node in nodes_of(graph, "Reshape"):
         soft = producer(node.inputs[0], "Softmax", "LogSoftmax", "Hardmax")
