@@ -1,7 +1,7 @@
 """Read flatbuffers that may be malformed: every offset is checked before it is followed.
 
-The number of tables read is limited by the size of the file (a table takes at least four bytes), so that offsets which
-share or repeat each other cannot make a small file expand. Everything wrong raises ModelError.
+The number of tables read and of bytes copied is limited by the size of the file, so that offsets which share or repeat
+each other cannot make a small file expand. Everything wrong raises ModelError.
 
 Source: the FlatBuffers binary format (flatbuffers.dev, internals).
 """
@@ -16,7 +16,9 @@ import numpy as np
 from limen.errors import ModelError
 from limen.program import Array
 
-_SPARE_TABLES = 1000
+_SPARE_TABLES = 1000  # beyond the four bytes that each table takes at least
+_COPIES = 16
+_SPARE_BYTES = 2**20
 
 
 class Data:
@@ -31,9 +33,16 @@ class Data:
         self.content = content
         self.name = name
         self._tables_left = len(content) // 4 + _SPARE_TABLES
+        self._bytes_left = len(content) * _COPIES + _SPARE_BYTES
 
     def error(self, what: str, position: int) -> ModelError:
         return ModelError(f"{self.name}: {what} at byte {position} of {len(self.content)}", "the file is damaged")
+
+    def charge(self, size: int) -> None:
+        """Account for a copy of ``size`` bytes."""
+        self._bytes_left -= size
+        if self._bytes_left < 0:
+            raise ModelError(f"{self.name}: its lists overlap and would take far more memory than the file has bytes")
 
     def read(self, code: str, position: int) -> int | float | bool:
         """One little-endian scalar."""
@@ -105,6 +114,7 @@ class Table:
     def raw(self, slot: int) -> bytes:
         """A vector of bytes, or a string without its terminator, copied."""
         start, count = self._vector(slot, 1)
+        self.data.charge(count)
         return self.data.content[start : start + count]
 
     def span(self, slot: int) -> tuple[int, int]:
@@ -115,11 +125,13 @@ class Table:
         """A vector of numbers, copied; empty where the field is absent."""
         kind = np.dtype(dtype).newbyteorder("<")
         start, count = self._vector(slot, kind.itemsize)
+        self.data.charge(count * kind.itemsize)
         return np.frombuffer(self.data.content, kind, count, start).astype(dtype) if count else np.zeros(0, dtype)
 
     def tables(self, slot: int) -> list[Table]:
         """A vector of tables."""
         start, count = self._vector(slot, 4)
+        self.data.charge(count * 4)
         return [self.data.table(self.data.follow(start + 4 * i)) for i in range(count)]
 
     def _vector(self, slot: int, item_size: int) -> tuple[int, int]:

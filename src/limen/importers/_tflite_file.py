@@ -285,6 +285,8 @@ def constant(file: RawFile, tensor: RawTensor) -> Array:
     if tensor.dtype == "bool":
         values = values.view(np.uint8) != 0
     aligned = np.require(values, np.dtype(tensor.dtype), ["C", "A"])
+    if not np.may_share_memory(aligned, np.frombuffer(file.data.content, np.uint8)):
+        file.data.charge(length)
     aligned.setflags(write=False)
     return aligned
 
@@ -292,6 +294,7 @@ def constant(file: RawFile, tensor: RawTensor) -> Array:
 def _unpack(file: RawFile, tensor: RawTensor, start: int, length: int, size: int) -> Array:
     if (size + 1) // 2 != length:
         raise ModelError(f"{tensor.name}: {size} codes of four bits do not fill {length} bytes")
+    file.data.charge(size)
     packed = np.frombuffer(file.data.content, np.uint8, length, start)
     codes = np.stack([packed & 15, packed >> 4], axis=1).ravel()[:size].astype(np.int8)
     values = np.where(codes > 7, codes - 16, codes).astype(np.int8).reshape(tensor.shape)

@@ -9,6 +9,7 @@ Source: TFLite's schema, version 3.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from limen.errors import ModelError, ProgramError, Unsupported, UsageError
 from limen.importers import Importer, ImportOptions
 from limen.importers._tflite_file import IDENTIFIER, RawFile, RawSignature, RawSubgraph, RawTensor, parse, unique
 from limen.importers._tflite_graph import Graph, convert, start
+from limen.importers._tflite_labels import appended_labels
 from limen.program import Node, Port, Program, Shape
 from limen.program.types import DTYPES
 from limen.registry import suggest
@@ -73,7 +75,9 @@ def _program(file: RawFile, options: ImportOptions, name: str) -> Program:
         _as_written(ports_in, file.interface.get("inputs"), graph),
         _as_written(ports_out, file.interface.get("outputs"), graph),
         tuple(state for state in graph.states.values() if state is not None),
-        _metadata(file),
+        _metadata(
+            file, {graph.tensors[port.tensor].shape[-1] for port in ports_out if graph.tensors[port.tensor].shape}
+        ),
     )
     try:
         return _without_unused(program).check()
@@ -160,11 +164,14 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _metadata(file: RawFile) -> dict[str, str]:
+def _metadata(file: RawFile, classes: set[int]) -> dict[str, str]:
+    """Our own writer's pairs, else the file's description and the labels appended to it (as a JSON list)."""
     noted = file.interface.get("metadata")
     if isinstance(noted, dict):
         return {str(key): _text(value) for key, value in noted.items()}
-    return {"description": file.description} if file.description else {}
+    labels = appended_labels(file.data.content, classes)
+    found = {"description": file.description, "labels": json.dumps(labels) if labels else ""}
+    return {key: value for key, value in found.items() if value}
 
 
 def _without_unused(program: Program) -> Program:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -338,6 +340,29 @@ def test_a_constant_of_the_wrong_length_is_refused() -> None:
 
     with pytest.raises(ModelError, match=r"c: float32\[2, 2\] takes 16 bytes, its buffer has 60"):
         read(edited("FullyConnected", change))
+
+
+def archive(name: str, text: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as file:
+        file.writestr(name, text)
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("appended", "labels"),
+    [
+        (archive("labels.txt", "cat\ndog\nfox\n"), '["cat", "dog", "fox"]'),
+        (archive("labels.txt", "cat\ndog\n"), None),
+        (archive("labels.json", "a\nb\nc"), None),
+        (archive("labels.txt", "cat\ndog\nfox\n")[:-5], None),
+        (b"", None),
+    ],
+)
+def test_labels_behind_the_file_are_found_where_they_fit_an_output(appended: bytes, labels: str | None) -> None:
+    made = read(edited("Relu", without_signature) + appended)
+    assert made.metadata.get("labels") == labels
+    assert read(write(made)).metadata == made.metadata
 
 
 def test_what_nothing_reads_is_dropped() -> None:

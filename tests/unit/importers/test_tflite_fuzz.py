@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import flatbuffers
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 
-from limen.errors import LimenError
+from limen.errors import LimenError, ModelError
 from limen.importers._flatbuffer import Data
 from limen.importers.tflite import read
 from limen.program import Program
@@ -95,3 +97,27 @@ def test_every_cut_of_a_small_file_is_refused_or_sound() -> None:
     content = write(next(program for name, program in examples() if name == "states"))
     for length in range(len(content)):
         attempt(content[:length])
+
+
+def test_lists_that_share_their_bytes_cannot_expand() -> None:
+    """A vector of tables whose entries are all one table with one long name."""
+    builder = flatbuffers.Builder(1024)
+    name = builder.CreateString("n" * 200_000)
+    schema.TensorStart(builder)
+    schema.TensorAddName(builder, name)
+    tensor = schema.TensorEnd(builder)
+    schema.SubGraphStartTensorsVector(builder, 20_000)
+    for _ in range(20_000):
+        builder.PrependUOffsetTRelative(tensor)
+    tensors = builder.EndVector()
+    schema.SubGraphStart(builder)
+    schema.SubGraphAddTensors(builder, tensors)
+    graph = schema.SubGraphEnd(builder)
+    schema.ModelStartSubgraphsVector(builder, 1)
+    builder.PrependUOffsetTRelative(graph)
+    graphs = builder.EndVector()
+    schema.ModelStart(builder)
+    schema.ModelAddSubgraphs(builder, graphs)
+    builder.Finish(schema.ModelEnd(builder), b"TFL3")
+    with pytest.raises(ModelError, match="lists overlap"):
+        read(bytes(builder.Output()))
