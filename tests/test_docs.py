@@ -69,6 +69,17 @@ def shape(path: Path) -> list[str]:
     return [level for level, _ in HEADING.findall(prose(path))] + [language for _, language, _ in FENCE.findall(text)]
 
 
+def examples(path: Path) -> list[tuple[str, str]]:
+    """(language, code) of the blocks that are run."""
+    found = FENCE.findall(path.read_text(encoding="utf-8"))
+    return [(language, code) for tested, language, code in found if tested]
+
+
+def without_comments(path: Path) -> list[tuple[str, str]]:
+    """The same, comments left out: they are translated."""
+    return [(language, re.sub(r"  # .*$", "", code, flags=re.MULTILINE)) for language, code in examples(path)]
+
+
 def generator() -> ModuleType:
     spec = importlib.util.spec_from_file_location("docs_generate", DOCS / "generate.py")
     assert spec is not None
@@ -79,7 +90,7 @@ def generator() -> ModuleType:
 
 
 GENERATE = generator()
-EXAMPLES = [page for page in PAGES if any(tested for tested, *_ in FENCE.findall(page.read_text(encoding="utf-8")))]
+EXAMPLES = [page for page in PAGES if examples(page) and page not in {chinese for _, chinese in twins()}]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
@@ -97,6 +108,12 @@ def test_a_broken_link_is_found(tmp_path: Path) -> None:
 def test_a_translation_has_the_same_sections_and_examples(english: Path, chinese: Path) -> None:
     assert chinese.is_file()
     assert shape(chinese) == shape(english)
+
+
+@pytest.mark.parametrize(("english", "chinese"), twins(), ids=lambda path: name_of(path))
+def test_a_translation_runs_the_same_code(english: Path, chinese: Path) -> None:
+    """So it is enough to run the English page's."""
+    assert without_comments(chinese) == without_comments(english)
 
 
 def test_no_chinese_page_is_without_its_english_one() -> None:
@@ -127,7 +144,7 @@ def test_every_verb_that_a_page_calls_exists() -> None:
 def test_marked_examples_run(page: Path, tmp_path: Path) -> None:
     folder = tmp_path / "digits"
     shutil.copytree(REPOSITORY / "examples" / "digits", folder)
-    blocks = [(lang, code) for tested, lang, code in FENCE.findall(page.read_text(encoding="utf-8")) if tested]
+    blocks = examples(page)
     python = "\n".join(code for language, code in blocks if language == "python")
     for language, code in blocks:
         if language == "sh":
