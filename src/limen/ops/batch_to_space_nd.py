@@ -40,7 +40,7 @@ class BatchToSpaceNd(Op):
 
     def reference(self, inputs: Sequence[Array | None], operands: Operands) -> tuple[Array, ...]:
         x, count = value(inputs, 0), len(self.block)
-        x = x.reshape(*self.block, -1, *x.shape[1:])
+        x = x.reshape(*self.block, x.shape[0] // math.prod(self.block), *x.shape[1:])
         x = x.transpose(count, *(axis for i in range(count) for axis in (count + 1 + i, i)), 2 * count + 1)
         x = x.reshape(x.shape[0], *(x.shape[1 + 2 * i] * x.shape[2 + 2 * i] for i in range(count)), x.shape[-1])
         window = (slice(None), *(slice(b, d - a) for d, (b, a) in zip(x.shape[1:], self.crops, strict=False)))
