@@ -31,8 +31,12 @@ def check(model: Model) -> Model:
     if not model.ir.graph.outputs:
         raise ModelError(f"{model.name}: has no output")
     _check_values(model.ir.graph)
+    proto = weightless_proto(model)
+    for value in (*proto.graph.input, *proto.graph.output):
+        if value.type.HasField("tensor_type"):
+            value.type.tensor_type.shape.SetInParent()  # the checker wants one, inference finds it
     try:
-        onnx.checker.check_model(weightless_proto(model), skip_opset_compatibility_check=True)
+        onnx.checker.check_model(proto, skip_opset_compatibility_check=True)
     except (onnx.checker.ValidationError, ValueError, RuntimeError, TypeError) as error:
         raise ModelError(f"{model.name}: the ONNX checker refuses it: {' '.join(str(error).split())}") from error
     return model.with_states(model.states)

@@ -8,10 +8,13 @@ from typing import Any, TypeVar
 import numpy as np
 import onnx_ir as ir
 
+from limen.errors import ModelError
 from limen.model.graph import Array, Model, constant_of
 
 T = TypeVar("T")
 _NAMES = "limen_names"
+# What numpy and Python raise when a graph's shapes and attributes contradict each other.
+_MISFITS = (ValueError, IndexError, KeyError, TypeError, AttributeError, AssertionError, ArithmeticError)
 
 
 Rewrite = Callable[[ir.Graph], int]
@@ -28,14 +31,21 @@ def rewritten(model: Model, rewrite: Rewrite) -> Model:
 
 
 def settled(model: Model, *rewrites: Rewrite, rounds: int = 16) -> Model:
-    """Apply the rewrites in turn to one copy of the graph until none changes it; the same Model if none ever did."""
+    """Apply the rewrites in turn to one copy of the graph until none changes it; the same Model if none ever did.
+
+    Raises:
+        ModelError: the graph's shapes and attributes contradict each other.
+    """
     copy = model.ir.clone()
     copy.graph.meta.pop(_NAMES, None)
     total = 0
     for _ in range(rounds):
         changes = 0
         for rewrite in rewrites:
-            count = rewrite(copy.graph)
+            try:
+                count = rewrite(copy.graph)
+            except _MISFITS as error:
+                raise ModelError(f"{model.name}: the graph contradicts itself: {error}") from error
             if count:
                 remove_unused(copy.graph)
             changes += count
@@ -60,11 +70,12 @@ def remove_unused(graph: ir.Graph) -> int:
 
 
 def fresh_name(graph: ir.Graph, base: str) -> str:
-    """A value name that nothing in the graph uses yet; names handed out are remembered on the graph."""
+    """A name that no value and no node of the graph has yet; names handed out are remembered on the graph."""
     taken: set[str] | None = graph.meta.get(_NAMES)
     if taken is None:
         taken = {str(v.name) for v in graph.inputs} | set(graph.initializers)
         taken |= {str(v.name) for node in graph.all_nodes() for v in node.outputs}
+        taken |= {str(node.name) for node in graph.all_nodes() if node.name}
         graph.meta[_NAMES] = taken
     name, count = base, 0
     while name in taken:
@@ -112,9 +123,9 @@ def insert(
     assert isinstance(graph, ir.Graph)
     base = name or f"{anchor.outputs[0].name}/{op}"
     node = ir.node(op, inputs, attributes or {}, num_outputs=outputs)
-    node.name = base
     for index, value in enumerate(node.outputs):
         value.name = fresh_name(graph, base if index == 0 else f"{base}.{index}")
+    node.name = node.outputs[0].name
     if like is not None:
         node.outputs[0].shape, node.outputs[0].type = like.shape, like.type
     graph.insert_before(anchor, node)

@@ -41,7 +41,7 @@ def infer(model: Model) -> Model:
 def _is_news(value: ir.Value, proto: onnx.TypeProto) -> bool:
     if not proto.HasField("tensor_type"):
         return False
-    if value.dtype is None:
+    if value.dtype is None and proto.tensor_type.elem_type:
         return True
     if not proto.tensor_type.HasField("shape"):
         return False

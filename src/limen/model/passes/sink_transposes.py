@@ -53,14 +53,17 @@ def permutation_of(node: ir.Node) -> Permutation | None:
     shape = node.inputs[0].shape if node.inputs[0] is not None else None
     if shape is None:
         return None
-    return attribute(node, "perm", tuple(reversed(range(len(shape)))))
+    permutation = attribute(node, "perm", tuple(reversed(range(len(shape)))))
+    return permutation if sorted(permutation) == list(range(len(shape))) else None
 
 
 def _passes(reader: ir.Node, permutation: Permutation) -> bool:
     """Whether the reader works on the untransposed value as well."""
     if reader.domain not in ("", "ai.onnx") or len(reader.outputs) != 1:
         return False
-    if reader.op_type == "Transpose" or reader.op_type in _UNARY:
+    if reader.op_type == "Transpose":
+        return permutation_of(reader) is not None
+    if reader.op_type in _UNARY:
         return True
     if reader.op_type in _BINARY:
         return all(_operand_passes(v, permutation) for v in reader.inputs)
