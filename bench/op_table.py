@@ -2,7 +2,8 @@
 
 One run, same Programs and inputs for all columns. ``reference`` is BUILTIN_REF, the judge: 0 for integers, units in the
 last place for floats, within each case's stated tolerance. ``optimised`` is LiteRT's default kernels without delegate,
-``xnnpack`` its default delegate, ``tflm`` TFLite Micro where that package is installed. A dash: not taken.
+``xnnpack`` its default delegate, ``tflm`` TFLite Micro where that package is installed. A dash: not taken;
+``ends``: the engine ended its process.
 
     python bench/op_table.py [--cases 100] [--ops Conv2D,Add] [--json table.json]
 """
@@ -12,10 +13,11 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -38,11 +40,17 @@ from limen.targets.tflite import write
 
 Runner = Callable[[Feeds], list[Array]]
 ENGINES = ("reference", "optimised", "xnnpack", "tflm")
+CRASH = -1.0
 
 
 @dataclass
 class Row:
-    """One operator and element type; ``worst``: engine -> largest difference, None where it did not run."""
+    """One operator and element type.
+
+    Args:
+        exceeded: Programs on which the judge differs by more than the case allows.
+        worst: engine -> largest difference; None where it takes no such Program, -1 where it ended the process.
+    """
 
     op: str
     dtype: str
@@ -78,16 +86,43 @@ def _micro(program: Program) -> Runner:
 
 
 def measure(family: Family, dtype: str, cases: int) -> Row:
-    """All engines on the same cases."""
+    """All engines on the same cases; each engine by itself where one of them ends the process."""
+    row = isolated(family, dtype, cases, ENGINES)
+    if row is None:
+        found = {engine: isolated(family, dtype, cases, (engine,)) for engine in ENGINES}
+        row = next((r for r in found.values() if r is not None), None)
+        if row is None:
+            raise SystemExit(f"{family.op} {dtype}: no engine runs it; draw its cases by themselves to see why")
+        row.exceeded = sum(r.exceeded for r in found.values() if r is not None)
+        row.worst = {engine: CRASH if r is None else r.worst[engine] for engine, r in found.items()}
+    return row
+
+
+def isolated(family: Family, dtype: str, cases: int, engines: Sequence[str]) -> Row | None:
+    """The row, from a process of its own; None if that process died."""
+    context = multiprocessing.get_context("fork")
+    receive, send = context.Pipe(duplex=False)
+    child = context.Process(target=lambda: send.send(row_of(family, dtype, cases, engines)))
+    child.start()
+    send.close()
+    try:
+        row: Row | None = receive.recv()
+    except EOFError:
+        row = None
+    child.join()
+    return row
+
+
+def row_of(family: Family, dtype: str, cases: int, engines: Sequence[str]) -> Row:
     worst: dict[str, float | None] = dict.fromkeys(ENGINES)
     exceeded, unit = 0, "LSB"
     for seed in range(cases):
         case = draw_case(family, dtype, seed)
-        unit = "ULP" if case.program.output_tensors()[0].dtype == "float32" else "LSB"
+        unit = "ULP" if case.program.output_tensors()[0].dtype.startswith("float") else "LSB"
         feeds = list(feeds_of(case, seed))
         states = initial_states(case.program)
         wanted = [reference(case.program, feed, states) for feed in feeds]
-        for engine in ENGINES:
+        for engine in engines:
             found = _difference(engine, case, feeds, wanted)
             if found is not None:
                 worst[engine] = max(worst[engine] or 0.0, found[0])
@@ -108,7 +143,8 @@ def _difference(engine: str, case: Case, feeds: list[Feeds], wanted: list[list[A
 
 
 def show(row: Row) -> str:
-    cells = ["-" if row.worst[e] is None else f"{row.worst[e]:.3g}" for e in ENGINES]
+    values = [row.worst[engine] for engine in ENGINES]
+    cells = ["-" if v is None else "ends" if v == CRASH else f"{v:.3g}" for v in values]
     flag = "" if not row.exceeded else f"  {row.exceeded} EXCEED"
     note = "" if row.judge == "reference" else f"  (judge: {row.judge})"
     return f"{row.op:18} {row.dtype:20} {row.cases:5} {row.unit:4}" + "".join(f"{c:>11}" for c in cells) + flag + note
