@@ -8,12 +8,14 @@ from limen.lower.passes.drop_no_ops import drop_no_ops
 from limen.lower.passes.fuse_activation import fuse_activation
 from limen.lower.passes.fuse_bias import fuse_bias
 from limen.lower.passes.fuse_padding import fuse_padding
+from limen.lower.passes.fuse_reduction import fuse_reduction
 from limen.lower.passes.sink_reshapes import sink_reshapes
 from limen.program import Program
 
 PASSES: tuple[Callable[[Program], Program], ...] = (
     drop_no_ops,
     sink_reshapes,
+    fuse_reduction,
     fuse_padding,
     fuse_bias,
     fuse_activation,
