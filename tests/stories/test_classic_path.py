@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import limen
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 READMES = ("README.md", "README.zh-CN.md")
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -88,3 +90,12 @@ def test_the_session_at_the_top_is_real(folder: Path) -> None:
             )  # two of 360 digits: another processor may round otherwise
     with np.load(folder / "test.npz") as data:
         assert len(data["x"]) == 360
+
+
+def test_a_picture_for_a_bundle_without_steps_is_refused_with_the_way_out(folder: Path) -> None:
+    limen.build(folder / "digits.h5", folder / "plain.limen")
+    with (
+        limen.load(folder / "plain.limen") as session,
+        pytest.raises(limen.LimenError, match="no steps that read it .*--pre"),
+    ):
+        session.predict(folder / "three.png")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
@@ -102,6 +103,9 @@ class Session:
                 self._chains = self.bundle.chain("pre"), self.bundle.chain("post")
             pre, post = self._chains
             ready = pre.run(value, self._context)
+            if isinstance(ready, str | bytes | os.PathLike):
+                way = "give an array, or build with --pre, such as decode_image,resize:96x96"
+                raise DataError("a file was given, and the bundle has no steps that read it", way)
             if not isinstance(ready, Mapping):
                 if len(self.inputs) != 1:
                     raise DataError(f"the model has {len(self.inputs)} inputs", f"name them: {', '.join(self.inputs)}")
