@@ -144,7 +144,7 @@ def wake_word(folder: Path, say: Say = print, sentences: tuple[str, ...] = SENTE
     settings = json.loads(source.with_suffix(".json").read_text())["micro"]
     built = limen.build(source, folder / f"{WAKE_WORD}.limen", pre="micro_frontend")
     checked = limen.verify(built.output)
-    replayed = ", ".join(f"{r.engine} {r.max_lsb} LSB" for r in checked.replays)
+    replayed = ", ".join(f"{r.engine}{' (exact)' * r.exact} {r.max_lsb} LSB" for r in checked.replays)
     say(f"\nwake word: {source.name} of pymicro-wakeword, {source.stat().st_size:,} bytes; verified: {replayed}")
     speak = runpy.run_path(str(HERE / "wakeword" / "speech.py"))["speak"]
     heard = []

@@ -96,6 +96,6 @@ def test_a_picture_for_a_bundle_without_steps_is_refused_with_the_way_out(folder
     limen.build(folder / "digits.h5", folder / "plain.limen")
     with (
         limen.load(folder / "plain.limen") as session,
-        pytest.raises(limen.LimenError, match="no steps that read it .*--pre"),
+        pytest.raises(limen.LimenError, match=r"no steps that read it .*--pre"),
     ):
         session.predict(folder / "three.png")
