@@ -26,6 +26,14 @@ def read(path: Path, options: ImportOptions) -> Model:
         ModelError: the file is not valid, or a dimension stays unknown: the message names it.
         MissingExtra: as reading raises.
     """
+    try:
+        return _read(path, options)
+    except RuntimeError as error:  # from onnx_ir, which cannot copy a graph whose values do not fit together
+        reason = str(error.__cause__ or error)[:160]
+        raise ModelError(f"{path.name}: the graph is not consistent: {reason}") from error
+
+
+def _read(path: Path, options: ImportOptions) -> Model:
     source = load(path)
     declared = source.with_states(tuple(StatePair(given, result) for given, result in options.states))
     constants = {name: _constant(source, name, value) for name, value in options.constants.items()}
