@@ -76,8 +76,7 @@ class Raising:
 
     def _dequantized(self, data: Array, quant: Quant, name: str, axis: int | None) -> str:
         inputs = [self.constant(data, f"{name}/codes"), *self._parameters(quant, data.dtype, name)]
-        kwargs = {} if quant.axis is None else {"axis": axis}
-        return self.emit("DequantizeLinear", inputs, name, **kwargs)[0]
+        return self.emit("DequantizeLinear", inputs, name, axis=None if quant.axis is None else axis)[0]
 
     def _parameters(self, quant: Quant, dtype: np.dtype[Any], name: str, shift: int = 0) -> list[str]:
         scales = quant.scales if quant.axis is not None else quant.scales[0]

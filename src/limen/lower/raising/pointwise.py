@@ -134,8 +134,8 @@ def requantize(site: Site) -> None:
 def cumsum(site: Site) -> None:
     op = site.node.op
     axis = site.raising.constant(np.asarray(op.axis, np.int64), f"{site.base}/axis")  # type: ignore[attr-defined]
-    flags = {"exclusive": int(op.exclusive), "reverse": int(op.reverse)}  # type: ignore[attr-defined]
-    site.write(site.emit("CumSum", site.real(0), axis, **flags))
+    exclusive, reverse = int(op.exclusive), int(op.reverse)  # type: ignore[attr-defined]
+    site.write(site.emit("CumSum", site.real(0), axis, exclusive=exclusive, reverse=reverse))
 
 
 RAISE: dict[str, Raise] = {
