@@ -26,7 +26,7 @@ test: $(DEV)/.stamp
 	$(DEV)/bin/python -m pytest -q -n $(JOBS)
 
 test-frameworks: $(FRAMEWORKS)/.stamp
-	$(FRAMEWORKS)/bin/python -m pytest -q -o addopts="-ra --strict-markers --strict-config --import-mode=importlib" tests/frameworks
+	$(FRAMEWORKS)/bin/python -m pytest -q -n $(JOBS) -o addopts="-ra --strict-markers --strict-config --import-mode=importlib" tests/frameworks
 
 check: $(DEV)/.stamp
 	$(DEV)/bin/ruff check
