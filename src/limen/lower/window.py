@@ -9,6 +9,8 @@ from limen.lower.builder import Value
 from limen.lower.call import Call
 from limen.lower.layout import channels_last, identity
 
+MAX_EXTENT = 1 << 30
+
 
 @dataclass(frozen=True)
 class Window:
@@ -38,7 +40,8 @@ def window(call: Call, spatial: Sequence[int], kernel: Sequence[int]) -> Window:
     auto = call.attribute("auto_pad", "NOTSET")
     if not len(stride) == len(dilation) == len(kernel) == rank or len(pads) != 2 * rank:
         call.refuse(f"strides {stride}, dilations {dilation} and pads {pads} do not fit {rank} spatial axes")
-    if min((*stride, *dilation, *kernel), default=1) < 1 or min(pads, default=0) < 0:
+    numbers = (*stride, *dilation, *kernel, *pads)
+    if min((*stride, *dilation, *kernel), default=1) < 1 or min(pads, default=0) < 0 or max(*numbers, 0) > MAX_EXTENT:
         call.refuse(f"strides {stride}, dilations {dilation}, pads {pads}")
     before, after = pads[:rank], pads[rank:]
     if auto in ("SAME_UPPER", "SAME_LOWER"):

@@ -48,6 +48,10 @@ def _check_values(graph: ir.Graph) -> None:
             raise ModelError("the graph has an input or output without a name")
         if isinstance(value.type, ir.SequenceType | ir.OptionalType):
             raise ModelError(f"{value.name}: sequences and optionals are not supported at the border")
+    for node in graph.all_nodes():
+        for value in filter(None, node.inputs):
+            if value.producer() is None and not value.is_graph_input() and not value.is_initializer():
+                raise ModelError(f"{node.name or node.op_type}: reads {value.name}, which nothing makes")
     for node in graph:
         for value in node.outputs:
             shape = shape_of(value)
@@ -57,7 +61,10 @@ def _check_values(graph: ir.Graph) -> None:
 
 def weightless_proto(model: Model) -> onnx.ModelProto:
     """The graph as protobuf, with every large initialiser turned into an input of its shape and type."""
-    copy = model.ir.clone()
+    try:
+        copy = model.ir.clone()
+    except RuntimeError as error:
+        raise ModelError(f"{model.name}: the graph reads values that nothing makes") from error
     graph = copy.graph
     copy.ir_version = max(copy.ir_version or 8, 8)
     for name, value in list(graph.initializers.items()):

@@ -11,6 +11,7 @@ from limen.model.graph import Model, shape_of
 
 _POOLS = ("MaxPool", "AveragePool", "LpPool")
 _UNSET = b"NOTSET"
+_UNKNOWN = "limen.unknown"
 _ERRORS = (onnx.shape_inference.InferenceError, RuntimeError, ValueError, TypeError, IndexError, ArithmeticError)
 
 
@@ -49,6 +50,7 @@ def _exact_pools(proto: onnx.ModelProto, model: Model) -> None:
     A window that starts behind the input and its leading padding does not count (operator pages of MaxPool and
     AveragePool), which ONNX's own inference overlooks. Where the input's shape is not known yet, inference stops.
     """
+    proto.opset_import.append(onnx.helper.make_opsetid(_UNKNOWN, 1))
     shapes = {v.name: shape_of(v) for node in model.ir.graph for v in node.inputs if v is not None}
     for node in proto.graph.node:
         settings = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
@@ -57,7 +59,7 @@ def _exact_pools(proto: onnx.ModelProto, model: Model) -> None:
         shape, kernel = shapes.get(node.input[0]), settings.get("kernel_shape", ())
         rank = len(kernel)
         if shape is None or rank == 0 or len(shape) != rank + 2:
-            node.domain = "limen.unknown"
+            node.domain = _UNKNOWN
             continue
         strides, dilations = settings.get("strides", [1] * rank), settings.get("dilations", [1] * rank)
         pads = list(settings.get("pads", [0] * (2 * rank)))
