@@ -31,7 +31,6 @@ from limen.errors import DataError, Unsupported
 from limen.importers import ImportOptions
 from limen.measure.latency import measure_latency
 from limen.measure.metrics import find_metric, predictions
-from limen.model import shape_of
 from limen.optimize import decode
 from limen.optimize.schemes import sqnr_db
 from limen.program import Array
@@ -160,6 +159,8 @@ def source_specs(source: Source) -> tuple[Spec, ...]:
     """The source model's inputs."""
     if source.program is not None:
         return program_specs(source.program)
+    from limen.model import shape_of
+
     model = source.require_model()
     states = {p.input for p in model.states}
     values = [v for v in model.ir.graph.inputs if v.name not in states]

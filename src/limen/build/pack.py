@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from limen.bundle import ArtifactEntry, Blobs, Bundle, Manifest, Port, StateEntry, assemble, pack_arrays
 from limen.bundle import Binding as BundleBinding
 from limen.bundle.manifest import SCHEMA
-from limen.model import Model
 from limen.program import Array
 from limen.steps import Chain
 from limen.targets import Artifact, Binding
+
+if TYPE_CHECKING:
+    from limen.model import Model
 
 
 @dataclass(frozen=True, eq=False)

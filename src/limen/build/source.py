@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from limen.errors import ModelError, Unsupported
 from limen.importers import ImportOptions, import_file
-from limen.model import Model
 from limen.program import Program
+
+if TYPE_CHECKING:
+    from limen.model import Model
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from limen.build.samples import program_feeds
 from limen.build.source import Source
 from limen.data import Dataset
 from limen.devices import Device
 from limen.errors import Unsupported, UsageError
-from limen.model import Model
 from limen.optimize import Decisions, Recipe, integer_mac_share, quantize_program
 from limen.program import Program, binary
 from limen.targets import TARGETS, Artifact, CompileOptions, bindings
 from limen.targets._memory import plan, state_bytes
+
+if TYPE_CHECKING:
+    from limen.model import Model
 
 KINDS = {"litert": "tflite", "ort": "onnx", "reference": "program"}
 PREFERENCE = ("litert", "ort", "reference")

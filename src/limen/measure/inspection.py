@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from limen.bundle import ArtifactEntry
-from limen.model import Model
-from limen.model.graph import constant_of, dtype_of, shape_of
 from limen.program import Port, Program
+
+if TYPE_CHECKING:
+    from limen.model import Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,8 @@ def inspect_artifact(entry: ArtifactEntry) -> Inspection:
 
 def inspect_model(model: Model) -> Inspection:
     """Facts of an ONNX Model; multiply-accumulates of the weighted operators whose shapes are static."""
+    from limen.model.graph import constant_of, dtype_of, shape_of
+
     ops = []
     for node in model.ir.graph:
         reads = tuple(str(v.name) for v in node.inputs if v is not None and constant_of(v) is None)
@@ -139,12 +143,15 @@ def inspect_model(model: Model) -> Inspection:
 
 
 def _value(value: object) -> PortEntry:
+    from limen.model.graph import dtype_of, shape_of
+
     shape = shape_of(value) or ()  # type: ignore[arg-type]
     return PortEntry(str(value.name), shape, str(dtype_of(value)), None, None, None)  # type: ignore[arg-type,attr-defined]
 
 
 def _model_macs(node: object) -> int:
     from limen.model.edit import attribute
+    from limen.model.graph import shape_of
 
     kind, inputs = node.op_type, node.inputs  # type: ignore[attr-defined]
     out = shape_of(node.outputs[0]) if node.outputs else None  # type: ignore[attr-defined]
