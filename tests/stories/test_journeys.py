@@ -4,6 +4,8 @@ it was touched."""
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +196,25 @@ def test_a_touched_bundle_is_refused_and_nothing_is_written(folder: Path, capsys
     assert code in (3, 7)
     assert not out.exists()
     assert "traceback" not in capsys.readouterr().err.lower()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run", "m.limen", "--input", "data.npz", "--engine", "litert"],
+        ["verify", "m.limen", "--engine", "litert"],
+        ["inspect", "m.limen"],
+        ["bench", "m.limen", "--engine", "litert", "--seconds", "0.02"],
+        ["evaluate", "m.limen", "--data", "data.npz", "--engine", "litert"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_device_needs_none_of_the_build_half(folder: Path, words: list[str]) -> None:
+    absent = ("onnx", "onnx_ir", "onnxruntime", "h5py", "sklearn", "PIL", "torch", "keras")
+    code = f"import sys; sys.modules.update(dict.fromkeys({absent}))\n"
+    code += f"from limen.cli.__main__ import main; sys.exit(main({words}))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_dry_run_writes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
