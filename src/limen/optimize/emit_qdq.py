@@ -1,8 +1,9 @@
 """Decisions -> QDQ Model: QuantizeLinear and DequantizeLinear around every tensor that has a Decision.
 
 Activations are uint8 (int8 codes shifted by 128: the same real values), because ONNX Runtime's x86 kernels are U8S8;
-int16 activations need opset 21. Weights are int8 per output channel, biases int32 at scale input * weight. Values that
-only reshape or permute a decided value share its Decision, so that the engine keeps them in integers.
+int16 activations need opset 21, which every loaded Model has. Weights are int8 per output channel, biases int32 at
+scale input * weight. Values that only reshape or permute a decided value share its Decision, so that the engine keeps
+them in integers.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from limen.program import Quant
 PASSIVE = frozenset({"Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze", "Identity"})
 FUSED = frozenset({"Relu", "Clip"})
 WEIGHTED = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
-INT16_OPSET = 21
 _FUSED_DEPTH = 3
 
 
@@ -37,7 +37,6 @@ def emit_qdq(model: Model, decisions: Decisions, unsigned_weights: bool = True) 
             x86 kernels without VNNI cannot saturate on them; with VNNI, and on Arm, int8 is as exact and faster.
     """
     table = _spread(model, decisions.tensors)
-    wide = any(d.dtype == "int16" for d in table.values())
 
     def rewrite(graph: ir.Graph) -> int:
         emission = _Emission(graph, table, decisions.shifts, unsigned_weights)
@@ -47,10 +46,7 @@ def emit_qdq(model: Model, decisions: Decisions, unsigned_weights: bool = True) 
             emission.activation(value)
         return 1
 
-    result = rewritten(model, rewrite)
-    if wide and result.opset < INT16_OPSET:
-        result.ir.graph.opset_imports[""] = INT16_OPSET
-    return result
+    return rewritten(model, rewrite)
 
 
 def _spread(model: Model, tensors: Mapping[str, Decision]) -> dict[str, Decision]:

@@ -78,4 +78,16 @@ def _node(raising: Raising, node: Node, states: dict[str, str]) -> None:
         return
     if node.op.name not in RAISE:
         raise UnsupportedOp(node.name or site.base, node.op.name, "target onnx", "use target tflite")
+    if _works_on_codes(site):
+        case = f"{node.op.name} on codes of different scales or without their zero point"
+        raise UnsupportedOp(node.name or site.base, case, "target onnx", "use target tflite")
     RAISE[node.op.name](site)
+
+
+def _works_on_codes(site: Site) -> bool:
+    """Whether the operator moves or negates codes so that the real values change, which a Q/DQ pair cannot say."""
+    op = site.node.op
+    tensors = [t for t in (*site.inputs, *site.outputs) if t is not None and t.quant is not None]
+    if op.name == "Neg":
+        return bool(tensors)
+    return op.quant_rule.kind == "same" and op.name != "Concatenation" and len({t.quant for t in tensors}) > 1

@@ -119,7 +119,16 @@ def arg(op: str) -> Raise:
 
 
 def cast(site: Site) -> None:
-    site.write(site.emit("Cast", site.real(0), to=onnx_type(site.outputs[0].dtype)))
+    """Floats saturate on their way to integers, which ONNX leaves open."""
+    real, target = site.real(0), np.dtype(site.outputs[0].dtype)
+    if site.tensor(0).dtype.startswith("float") and target.kind in "iu":
+        info, kind = np.iinfo(target), np.dtype(site.tensor(0).dtype)
+        low, high = np.asarray(info.min, kind), np.asarray(info.max, kind)
+        if float(high) > info.max:
+            high = np.nextafter(high, kind.type(0))
+        bounds = [site.raising.constant(np.asarray(v, kind), f"{site.base}/bound") for v in (low, high)]
+        real = site.emit("Clip", real, *bounds)
+    site.write(site.emit("Cast", real, to=onnx_type(site.outputs[0].dtype)))
 
 
 def requantize(site: Site) -> None:

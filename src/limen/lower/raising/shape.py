@@ -6,6 +6,7 @@ import numpy as np
 
 from limen.errors import UnsupportedOp
 from limen.lower.raising._context import Site
+from limen.program import Operands
 
 
 def reshape(site: Site) -> None:
@@ -39,38 +40,13 @@ def slice_(site: Site) -> None:
 
 
 def strided_slice(site: Site) -> None:
-    """The elements a strided slice takes, as index arrays gathered axis by axis, then the output's shape."""
-    op, shape = site.node.op, site.tensor(0).shape
-    real = site.real(0)
-    for axis, taken in enumerate(_taken(op, shape)):
-        if len(taken) != shape[axis] or list(taken) != list(range(shape[axis])):
-            real = site.emit("Gather", real, site.ints(taken, f"axis{axis}"), axis=axis)
+    """The elements that the operator itself takes, gathered from the flat tensor."""
+    shape = site.tensor(0).shape
+    places = np.arange(np.prod(shape, dtype=np.int64), dtype=np.int64).reshape(shape)
+    (taken,) = site.node.op.reference((places,), Operands(site.inputs, site.outputs))
+    flat = site.emit("Reshape", site.real(0), site.ints((-1,), "flat"))
+    real = site.emit("Gather", flat, site.ints(taken.reshape(-1).tolist(), "places"), axis=0)
     site.write(site.emit("Reshape", real, site.ints(site.outputs[0].shape, "shape")))
-
-
-def _taken(op: object, shape: tuple[int, ...]) -> list[list[int]]:
-    """Indices taken from every input axis."""
-    begin, end, strides = (list(getattr(op, n)) for n in ("begin", "end", "strides"))
-    masks = {n: int(getattr(op, n)) for n in ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask")}
-    shrink = int(getattr(op, "shrink_axis_mask"))  # noqa: B009 (a field of the one op that has it)
-    spec = len(begin)
-    added = sum(1 for i in range(spec) if masks["new_axis_mask"] >> i & 1)
-    result: list[list[int]] = []
-    for i in range(spec):
-        if masks["ellipsis_mask"] >> i & 1:
-            free = len(shape) - (spec - 1 - added)
-            result += [list(range(shape[len(result) + k])) for k in range(free)]
-            continue
-        if masks["new_axis_mask"] >> i & 1:
-            continue
-        extent = shape[len(result)]
-        if shrink >> i & 1:
-            result.append([begin[i] % extent])
-            continue
-        first = None if masks["begin_mask"] >> i & 1 else begin[i]
-        last = None if masks["end_mask"] >> i & 1 else end[i]
-        result.append(list(range(extent))[first : last : strides[i]])
-    return result + [list(range(d)) for d in shape[len(result) :]]
 
 
 def pad(site: Site) -> None:
@@ -99,7 +75,8 @@ def gather(site: Site) -> None:
     if op.batch_dims:  # type: ignore[attr-defined]
         name = site.node.name or site.base
         raise UnsupportedOp(name, "Gather with batch dimensions", "target onnx", "use target tflite")
-    site.write(site.emit("Gather", site.real(0), site.real(1), axis=op.axis))  # type: ignore[attr-defined]
+    indices = site.emit("Cast", site.real(1), to=7)
+    site.write(site.emit("Gather", site.real(0), indices, axis=op.axis))  # type: ignore[attr-defined]
 
 
 def gather_nd(site: Site) -> None:

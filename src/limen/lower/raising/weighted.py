@@ -6,6 +6,7 @@ import numpy as np
 
 from limen.errors import UnsupportedOp
 from limen.lower.raising._context import Site
+from limen.program import Operands
 
 TO_NCHW, TO_NHWC = (0, 3, 1, 2), (0, 2, 3, 1)
 
@@ -122,29 +123,29 @@ def pool(kind: str) -> object:
     return raise_pool
 
 
-def resize(mode: str) -> object:
-    """Raising of a resize to a fixed size."""
+def resize_bilinear(site: Site) -> None:
+    """Interpolation to a fixed size."""
+    op, shape = site.node.op, site.tensor(0).shape
+    coordinates = "asymmetric"
+    if op.align_corners:  # type: ignore[attr-defined]
+        coordinates = "align_corners"
+    elif op.half_pixel_centers:  # type: ignore[attr-defined]
+        coordinates = "half_pixel"
+    sizes = site.ints((shape[0], shape[3], *op.size), "sizes")  # type: ignore[attr-defined]
+    _last(
+        site,
+        site.emit("Resize", _first(site), "", "", sizes, mode="linear", coordinate_transformation_mode=coordinates),
+    )
 
-    def raise_resize(site: Site) -> None:
-        op, shape = site.node.op, site.tensor(0).shape
-        coordinates = "asymmetric"
-        if op.align_corners:  # type: ignore[attr-defined]
-            coordinates = "align_corners"
-        elif op.half_pixel_centers:  # type: ignore[attr-defined]
-            coordinates = "half_pixel"
-        sizes = site.ints((shape[0], shape[3], *op.size), "sizes")  # type: ignore[attr-defined]
-        rounding = None
-        if mode == "nearest":
-            rounding = "round_prefer_ceil" if op.align_corners else "floor"  # type: ignore[attr-defined]
-        if mode == "nearest" and coordinates == "half_pixel":
-            coordinates, rounding = "half_pixel", "round_prefer_ceil"
-        real = site.emit(
-            "Resize", _first(site), "", "", sizes,
-            mode=mode, coordinate_transformation_mode=coordinates, nearest_mode=rounding,
-        )  # fmt: skip
-        _last(site, real)
 
-    return raise_resize
+def resize_nearest(site: Site) -> None:
+    """The rows and columns that the operator itself takes, gathered: ONNX's rounding modes do not have its rule."""
+    _, height, width, _ = site.tensor(0).shape
+    places = np.arange(height * width, dtype=np.int32).reshape(1, height, width, 1)
+    (taken,) = site.node.op.reference((places,), Operands(site.inputs, site.outputs))
+    rows, columns = taken[0, :, 0, 0] // width, taken[0, 0, :, 0] % width
+    real = site.emit("Gather", site.real(0), site.ints(rows.tolist(), "rows"), axis=1)
+    site.write(site.emit("Gather", real, site.ints(columns.tolist(), "columns"), axis=2))
 
 
 RAISE = {
@@ -155,6 +156,6 @@ RAISE = {
     "BatchMatMul": batch_matmul,
     "AveragePool2D": pool("AveragePool"),
     "MaxPool2D": pool("MaxPool"),
-    "ResizeNearest": resize("nearest"),
-    "ResizeBilinear": resize("linear"),
+    "ResizeNearest": resize_nearest,
+    "ResizeBilinear": resize_bilinear,
 }
