@@ -1,0 +1,332 @@
+"""Program -> C files: kernels chosen, memory planned, text written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from limen import __version__
+from limen.devices import Device
+from limen.program import Program, Tensor
+from limen.targets.c._generated import ARENA_ALIGN, Generated, Layer, Place
+from limen.targets.c._isa import PORTABLE, Isa, isa_of
+from limen.targets.c._kernel import Constant, Helper, c_type
+from limen.targets.c._plan import ArenaPlan, Block, Overlap, plan_arena
+from limen.targets.c._prepare import prepare
+from limen.targets.c._stages import COPY, NONE, Stage, collapsed, driver, make_stages, overlap_distance
+from limen.targets.c._storage import Storage, assign_storage, state_block
+from limen.targets.c._text import comment, constant_definition, identifier, unique_identifiers
+
+
+@dataclass(frozen=True, eq=False)
+class Unit:
+    """Everything known before the text is written."""
+
+    name: str
+    program: Program
+    device: Device
+    isa: Isa
+    storage: Storage
+    stages: tuple[Stage, ...]
+    plan: ArenaPlan
+
+    def offset(self, tensor: str) -> int:
+        """Of a computed tensor in the arena."""
+        return self.plan.offsets[self.storage.root(tensor)]
+
+
+def generate(
+    program: Program, device: Device, name: str = "model", kernels: str = "auto", small: bool = False
+) -> Generated:
+    """Compile a Program to C.
+
+    Args:
+        program: checked.
+        device: chooses the kernels.
+        name: prefix of files and symbols.
+        kernels: ``auto`` for the device's own, ``portable`` for plain C.
+        small: prefer flash over speed.
+
+    Raises:
+        UnsupportedOp: an operator or a case has no kernel.
+    """
+    program = prepare(program.check())
+    isa = isa_of(device)
+    if kernels == PORTABLE:
+        isa = Isa(PORTABLE, isa.pointer, isa.alignment)
+    storage = assign_storage(program)
+    prefix = identifier(name)
+    stages = make_stages(program, storage, prefix, isa.name, device, small, frozenset())
+    plan = plan_arena(_blocks(program, storage, stages), _overlaps(stages, storage), max(isa.alignment, 4))
+    return _write(Unit(prefix, program, device, isa, storage, stages, plan))
+
+
+def _blocks(program: Program, storage: Storage, stages: Sequence[Stage]) -> list[Block]:
+    """Lifetimes of tensors, states and scratch; states live always, outputs until after the last node."""
+    end = len(program.nodes)
+    first: dict[str, int] = {state_block(s.name): -1 for s in program.states}
+    last: dict[str, int] = {state_block(s.name): end + 1 for s in program.states}
+    sizes: dict[str, int] = {state_block(s.name): s.initial.nbytes for s in program.states}
+
+    fixed = {p.tensor for p in program.outputs if program.tensors[p.tensor].data is not None}
+
+    def touch(name: str, index: int) -> None:
+        tensor = program.tensors[name]
+        if tensor.data is not None and name not in fixed:
+            return
+        root = storage.root(name)
+        first.setdefault(root, index)
+        last[root] = max(last.get(root, index), index)
+        sizes.setdefault(root, tensor.nbytes)
+
+    for port in program.inputs:
+        touch(port.tensor, -1)
+    for index, node in enumerate(program.nodes):
+        for name in (*node.outputs, *filter(None, node.inputs)):
+            touch(name, index)
+    for port in program.outputs:
+        if port.tensor in fixed:
+            touch(port.tensor, -1)
+        touch(port.tensor, end)
+    scratch = [Block(f"scratch:{s.index}", s.scratch, s.index, s.index) for s in stages if s.scratch]
+    return [*(Block(n, sizes[n], first[n], last[n]) for n in first), *scratch]
+
+
+def _overlaps(stages: Iterable[Stage], storage: Storage) -> list[Overlap]:
+    """Where a kernel may write over the operand that dies in it.
+
+    No overlap where a node reads the same block twice: the other reading could still need it.
+    """
+    found = []
+    for stage in stages:
+        kernel, site = stage.kernel, stage.site
+        if kernel is None:
+            continue
+        roots = [storage.root(site.input(i).name) for i in site.live]
+        result = storage.root(site.operands.outputs[0].name)
+        for position, root in enumerate(roots):
+            same = site.input(site.live[position]).nbytes == site.operands.outputs[0].nbytes
+            if kernel.reaches is None:
+                if site.live[position] in kernel.aliases and same:
+                    found.append(Overlap(root, result, None))
+            elif kernel.elementwise and same:
+                found.append(Overlap(root, result, None))
+            elif not collapsed(stage) and roots.count(root) == 1:
+                found.append(Overlap(root, result, overlap_distance(stage, position)))
+    return found
+
+
+def _write(unit: Unit) -> Generated:
+    program = unit.program
+    inputs = _places(unit, [p.tensor for p in program.inputs], [p.name for p in program.inputs])
+    outputs = _places(unit, [p.tensor for p in program.outputs], [p.name for p in program.outputs])
+    states = tuple(
+        Place(s.name, identifier(s.name), unit.plan.offsets[state_block(s.name)], s.shape, s.dtype, s.initial.nbytes)
+        for s in program.states
+    )
+    constants = [c for s in unit.stages if s.kernel for c in s.kernel.constants] + _initial_values(unit)
+    files = {f"{unit.name}.h": _header(unit, inputs, outputs), f"{unit.name}.c": _source(unit)}
+    assembly = "".join(s.kernel.assembly for s in unit.stages if s.kernel)
+    if assembly:
+        files[f"{unit.name}_kernels.S"] = _assembly(unit, assembly)
+    return Generated(
+        name=unit.name,
+        program=program,
+        device=unit.device,
+        isa=unit.isa.name,
+        files={name: text.encode() for name, text in files.items()},
+        arena=-(-unit.plan.size // ARENA_ALIGN) * ARENA_ALIGN,
+        constants=sum(c.data.nbytes for c in constants),
+        inputs=inputs,
+        outputs=outputs,
+        states=states,
+        layers=tuple(_layer(unit, stage) for stage in unit.stages),
+        notes={"arena": f"{unit.plan.size} bytes; no plan of these buffers can be below {unit.plan.bound}"},
+    )
+
+
+def _places(unit: Unit, tensors: list[str], names: list[str]) -> tuple[Place, ...]:
+    symbols = unique_identifiers(names)
+    return tuple(_place(unit, unit.program.tensors[t], symbol) for t, symbol in zip(tensors, symbols, strict=True))
+
+
+def _place(unit: Unit, tensor: Tensor, symbol: str) -> Place:
+    return Place(tensor.name, symbol, unit.offset(tensor.name), tensor.shape, tensor.dtype, tensor.nbytes)
+
+
+def _layer(unit: Unit, stage: Stage) -> Layer:
+    site = stage.site
+    outputs = tuple(_place(unit, t, identifier(t.name)) for t in site.operands.outputs)
+    name = site.node.name or (site.node.outputs[0] if site.node.outputs else site.op.name)
+    return Layer(site.symbol, site.op.name, name, site.op.cost(site.operands).macs, outputs, stage.origin)
+
+
+def _initial_values(unit: Unit) -> list[Constant]:
+    """One constant per state whose initial value is not zero, and per output that is a constant."""
+    states = [
+        Constant(f"{unit.name}_initial_{identifier(s.name)}", s.initial, comment=f"initial value of state {s.name}")
+        for s in unit.program.states
+        if s.initial.any()
+    ]
+    fixed = {p.tensor: unit.program.tensors[p.tensor].data for p in unit.program.outputs}
+    return states + [Constant(_output_constant(unit, t), data) for t, data in fixed.items() if data is not None]
+
+
+def _header(unit: Unit, inputs: Sequence[Place], outputs: Sequence[Place]) -> str:
+    upper = unit.name.upper()
+    size = -(-unit.plan.size // ARENA_ALIGN) * ARENA_ALIGN
+    parts = [
+        f"/* {unit.name}.h: {comment(unit.program.name)}, compiled by limen {__version__} for {unit.device.name}. */\n",
+        f"#ifndef {upper}_H\n#define {upper}_H\n\n#include <stdint.h>\n\n",
+        '#ifdef __cplusplus\nextern "C" {\n#endif\n\n',
+        "/* Working memory: the caller supplies it, one per instance of the model. */\n",
+        f"#define {upper}_ARENA_BYTES {size}\n#define {upper}_ARENA_ALIGN {ARENA_ALIGN}\n\n",
+        *(_accessor(unit, place, "INPUT") for place in inputs),
+        *(_accessor(unit, place, "OUTPUT") for place in outputs),
+        "/* Sets the states to their initial values; call it before the first run. */\n" if unit.program.states else
+        "/* Does nothing: the model has no states. */\n",
+        f"void {unit.name}_reset(void *arena);\n\n",
+        "/* Runs once: reads the inputs from the arena, writes the outputs there. It may overwrite the inputs. */\n",
+        f"void {unit.name}_invoke(void *arena);\n\n",
+        "#ifdef __cplusplus\n}\n#endif\n\n#endif\n",
+    ]  # fmt: skip
+    return "".join(parts)
+
+
+def _accessor(unit: Unit, place: Place, kind: str) -> str:
+    """Macros of one input or output."""
+    tensor = unit.program.tensors[place.tensor]
+    macro = f"{unit.name}_{kind}_{place.symbol}".upper()
+    shape = " x ".join(map(str, place.shape)) or "scalar"
+    lines = [
+        f"/* {kind.lower()} {comment(place.tensor)}: {place.dtype}, {shape} */",
+        f"#define {macro}(arena) (({c_type(tensor)} *)(void *)((uint8_t *)(arena) + {place.offset}))",
+        f"#define {macro}_SIZE {tensor.size}",
+    ]
+    if tensor.quant is not None and tensor.quant.axis is None:
+        lines += [
+            f"#define {macro}_SCALE {float(np.float32(tensor.scale)):.9g}f",
+            f"#define {macro}_ZERO_POINT {tensor.zero_point}",
+        ]
+    return "\n".join(lines) + "\n\n"
+
+
+def _source(unit: Unit) -> str:
+    includes = sorted({i for s in unit.stages if s.kernel for i in s.kernel.includes})
+    helpers = _ordered(h for s in unit.stages if s.kernel for h in s.kernel.helpers)
+    parts = [
+        f"/* {unit.name}.c: {comment(unit.program.name)}, compiled by limen {__version__} for {unit.device.name}. */\n",
+        f'#include "{unit.name}.h"\n\n#include <string.h>\n',
+        *(f"#include <{name}>\n" for name in includes),
+        "\n/* Layers stay functions of their own, so that profilers and debuggers see them. */\n",
+        "#define LIMEN_LAYER __attribute__((noinline))\n",
+        "#define AT(offset) ((void *)((uint8_t *)arena + (offset)))\n\n",
+        *(f"{helper.text.rstrip()}\n\n" for helper in helpers),
+        *(_stage_text(unit, stage) for stage in unit.stages if stage.kernel is not None),
+        *(constant_definition(c) + "\n" for c in _initial_values(unit)),
+        _reset(unit),
+        _invoke(unit),
+    ]
+    return "".join(parts)
+
+
+def _ordered(helpers: Iterable[Helper]) -> list[Helper]:
+    """Each helper once, below those it needs."""
+    found: dict[str, Helper] = {}
+
+    def add(helper: Helper) -> None:
+        if helper.name not in found:
+            for needed in helper.needs:
+                add(needed)
+            found[helper.name] = helper
+
+    for helper in helpers:
+        add(helper)
+    return list(found.values())
+
+
+def _stage_text(unit: Unit, stage: Stage) -> str:
+    kernel, site = stage.kernel, stage.site
+    assert kernel is not None
+    macs = site.op.cost(site.operands).macs
+    shapes = ", ".join(_shape(t) for t in site.operands.inputs if t is not None)
+    results = ", ".join(_shape(t) for t in site.operands.outputs)
+    name = site.node.name or site.node.outputs[0]
+    cost = f"; {macs} multiply-accumulates" if macs else ""
+    head = f"/* Layer {stage.index}: {site.op.name} {comment(name)}\n * {shapes} -> {results}{cost} */\n"
+    constants = "".join(constant_definition(c) + "\n" for c in kernel.constants)
+    text = kernel.text.strip("\n") + "\n\n"
+    if kernel.reaches is None:
+        text = text.replace(f"static void {site.symbol}(", f"LIMEN_LAYER static void {site.symbol}(", 1)
+    drive = driver(stage)
+    return head + constants + text + (drive + "\n" if drive else "")
+
+
+def _shape(tensor: Tensor) -> str:
+    return f"{tensor.dtype}[{','.join(map(str, tensor.shape))}]"
+
+
+def _reset(unit: Unit) -> str:
+    lines = []
+    for state in unit.program.states:
+        at = f"AT({unit.plan.offsets[state_block(state.name)]})"
+        if state.initial.any():
+            source = f"{unit.name}_initial_{identifier(state.name)}"
+            lines.append(f"    memcpy({at}, {source}, {state.initial.nbytes}u);\n")
+        else:
+            lines.append(f"    memset({at}, 0, {state.initial.nbytes}u);\n")
+    return f"void {unit.name}_reset(void *arena)\n{{\n{_body(lines)}}}\n\n"
+
+
+def _invoke(unit: Unit) -> str:
+    lines = [_constant_output(unit, p.tensor) for p in unit.program.outputs]
+    lines += [_call(unit, stage) for stage in unit.stages]
+    return f"void {unit.name}_invoke(void *arena)\n{{\n{_body(lines)}}}\n"
+
+
+def _body(lines: Sequence[str]) -> str:
+    return "".join(lines) or "    (void)arena;\n"
+
+
+def _constant_output(unit: Unit, tensor: str) -> str:
+    """An output that depends on nothing is copied from flash."""
+    data = unit.program.tensors[tensor].data
+    if data is None:
+        return ""
+    symbol = _output_constant(unit, tensor)
+    return f"    memcpy(AT({unit.offset(tensor)}), {symbol}, {data.nbytes}u);\n"
+
+
+def _output_constant(unit: Unit, tensor: str) -> str:
+    return f"{unit.name}_constant_{identifier(tensor)}"
+
+
+def _call(unit: Unit, stage: Stage) -> str:
+    if stage.origin == NONE:
+        return ""
+    if stage.origin == COPY:
+        return _copy(unit, stage)
+    site = stage.site
+    arguments = [f"AT({unit.offset(site.input(i).name)})" for i in site.live]
+    arguments += [f"AT({unit.offset(t.name)})" for t in site.operands.outputs]
+    if stage.scratch:
+        arguments.append(f"AT({unit.plan.offsets[f'scratch:{stage.index}']})")
+    return f"    {site.symbol}({', '.join(arguments)});\n"
+
+
+def _copy(unit: Unit, stage: Stage) -> str:
+    node = stage.site.node
+    if node.op.effect == "read":
+        state = node.op.state  # type: ignore[attr-defined]
+        size = unit.program.state(state).initial.nbytes
+        source, target = unit.plan.offsets[state_block(state)], unit.offset(node.outputs[0])
+    else:
+        tensor = stage.site.input(0)
+        size, source = tensor.nbytes, unit.offset(tensor.name)
+        state = node.op.state  # type: ignore[attr-defined]
+        target = unit.plan.offsets[state_block(state)]
+    if source == target or size == 0:
+        return ""
+    return f"    memcpy(AT({target}), AT({source}), {size}u);\n"

@@ -1,0 +1,180 @@
+"""Offsets of everything that lives in the arena: tensors, states, scratch.
+
+Blocks that live at the same time must not share bytes, except where a kernel works in place: an :class:`Overlap` lets the
+result of a node begin ``distance`` bytes before its dying operand (a windowed kernel writes row y when the rows above the
+window are no longer needed), or exactly on it (``distance`` None, elementwise kernels). Placement is first fit in an
+order; orders are tried from four rules and then improved by moving the blocks that reach the peak to the front (hill
+climbing, as in Ethos-U Vela's allocator), until the lower bound is met or the tries are used up. Same input, same plan.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+_TRIES = 300
+
+
+@dataclass(frozen=True)
+class Block:
+    """Bytes in use from one node to another, both included.
+
+    Args:
+        name: unique.
+        size: bytes.
+        first, last: node indices; -1 is before the first node.
+    """
+
+    name: str
+    size: int
+    first: int
+    last: int
+
+    def lives_with(self, other: Block) -> bool:
+        return self.first <= other.last and other.first <= self.last
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """The block ``result`` may share bytes with ``source`` in the node that ends one and begins the other.
+
+    Args:
+        distance: ``result`` may start at most at ``offset(source) - distance``; None: exactly at ``offset(source)``.
+    """
+
+    source: str
+    result: str
+    distance: int | None
+
+
+@dataclass(frozen=True)
+class ArenaPlan:
+    """Offsets, the size of the arena, and the size that no plan can go below."""
+
+    offsets: dict[str, int]
+    size: int
+    bound: int
+
+
+def plan_arena(blocks: Sequence[Block], overlaps: Iterable[Overlap], alignment: int) -> ArenaPlan:
+    """Place all blocks.
+
+    Args:
+        blocks: with unique names; sizes need not be aligned.
+        overlaps: only those between blocks of which one ends in the node where the other begins are used.
+        alignment: of every offset, bytes.
+    """
+    aligned = [Block(b.name, _up(b.size, alignment), b.first, b.last) for b in blocks if b.size > 0]
+    by_name = {b.name: b for b in aligned}
+    usable = {
+        (o.source, o.result): o if o.distance is None else Overlap(o.source, o.result, _up(o.distance, alignment))
+        for o in overlaps
+        if o.source in by_name and o.result in by_name and by_name[o.source].last == by_name[o.result].first
+    }
+    bound = lower_bound(aligned, usable.values())
+    offsets, size = _search(aligned, usable, bound)
+    return ArenaPlan(offsets | {b.name: 0 for b in blocks if b.size == 0}, size, bound)
+
+
+def lower_bound(blocks: Sequence[Block], overlaps: Iterable[Overlap]) -> int:
+    """The largest sum of sizes in use during one node, less what in-place work can save there."""
+    by_name = {b.name: b for b in blocks}
+    saved: dict[int, int] = {}
+    for overlap in overlaps:
+        source, result = by_name[overlap.source], by_name[overlap.result]
+        union = max(source.size + (overlap.distance or 0), result.size)
+        saving = max(0, source.size + result.size - union)
+        saved[result.first] = max(saved.get(result.first, 0), saving)
+    times = {b.first for b in blocks}
+    live = {t: sum(b.size for b in blocks if b.first <= t <= b.last) for t in times}
+    return max((size - saved.get(t, 0) for t, size in live.items()), default=0)
+
+
+def _search(
+    blocks: Sequence[Block], overlaps: dict[tuple[str, str], Overlap], bound: int
+) -> tuple[dict[str, int], int]:
+    rules: tuple[Callable[[Block], tuple[int, ...]], ...] = (
+        lambda b: (-b.size, b.first),
+        lambda b: (-b.size * (b.last - b.first + 1), b.first),
+        lambda b: (b.first, -b.size),
+        lambda b: (-b.last, -b.size),
+    )
+    best: tuple[dict[str, int], int] | None = None
+    order: list[Block] = []
+    for rule in rules:
+        candidate = sorted(blocks, key=rule)
+        placed = _first_fit(candidate, overlaps)
+        if best is None or placed[1] < best[1]:
+            best, order = placed, candidate
+    assert best is not None
+    rng = random.Random(0)
+    for _ in range(_TRIES if len(blocks) > 1 else 0):
+        if best[1] <= bound:
+            break
+        candidate = _promote(order, best, rng)
+        placed = _first_fit(candidate, overlaps)
+        if placed[1] <= best[1]:
+            best, order = placed, candidate
+    return best
+
+
+def _promote(order: list[Block], best: tuple[dict[str, int], int], rng: random.Random) -> list[Block]:
+    """A block that reaches the peak, or one that lives with it, moves forward in the order."""
+    offsets, size = best
+    peak = [b for b in order if offsets[b.name] + b.size == size]
+    chosen = rng.choice(peak)
+    if rng.random() < 0.5:
+        chosen = rng.choice([b for b in order if b.lives_with(chosen)])
+    index = order.index(chosen)
+    rest = order[:index] + order[index + 1 :]
+    rest.insert(rng.randint(0, max(index - 1, 0)), chosen)
+    return rest
+
+
+def _first_fit(order: Sequence[Block], overlaps: dict[tuple[str, str], Overlap]) -> tuple[dict[str, int], int]:
+    """Each block at the lowest offset that its predecessors in the order leave free."""
+    offsets: dict[str, int] = {}
+    placed: list[Block] = []
+    size = 0
+    for block in order:
+        taken, exact = [], []
+        for other in placed:
+            if not block.lives_with(other):
+                continue
+            low, high, point = _forbidden(block, other, offsets[other.name], overlaps)
+            taken.append((low, high, point))
+            if point is not None:
+                exact.append(point)
+        candidates = sorted({0, *exact, *(high for _, high, _ in taken)})
+        offset = next(c for c in candidates if c >= 0 and _free(c, taken))
+        offsets[block.name] = offset
+        placed.append(block)
+        size = max(size, offset + block.size)
+    return offsets, size
+
+
+def _free(offset: int, taken: Sequence[tuple[int, int, int | None]]) -> bool:
+    return all(not low < offset < high or offset == point for low, high, point in taken)
+
+
+def _forbidden(
+    block: Block, other: Block, at: int, overlaps: dict[tuple[str, str], Overlap]
+) -> tuple[int, int, int | None]:
+    """The open interval of offsets that ``block`` may not take beside ``other``, and a point that it may all the same."""
+    low, high = at - block.size, at + other.size
+    becomes = overlaps.get((other.name, block.name))
+    if becomes is not None:
+        if becomes.distance is None:
+            return low, high, at
+        return max(low, at - becomes.distance), high, None
+    comes = overlaps.get((block.name, other.name))
+    if comes is not None:
+        if comes.distance is None:
+            return low, high, at
+        return low, min(high, at + comes.distance), None
+    return low, high, None
+
+
+def _up(size: int, alignment: int) -> int:
+    return -(-size // alignment) * alignment

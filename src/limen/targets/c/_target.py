@@ -1,0 +1,63 @@
+"""The target object: generate, and keep the limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from limen.errors import UsageError
+from limen.program import Program
+from limen.registry import Registry
+from limen.targets import CompileOptions, within_limits
+from limen.targets._artifact import Artifact, bindings
+from limen.targets.c._emit import generate
+from limen.targets.c._emitters import BY_CORE, EMITTERS
+
+if TYPE_CHECKING:
+    from limen.model import Model
+
+
+@dataclass(frozen=True)
+class CTarget:
+    """Program -> model.c, model.h and, where there is assembler, model_kernels.S."""
+
+    name: str = "c"
+    consumes: Literal["program", "model"] = "program"
+
+    @property
+    def emitters(self) -> Registry[Any]:
+        return EMITTERS
+
+    @property
+    def explained(self) -> Mapping[str, str]:
+        return BY_CORE
+
+    def compile(self, source: Program | Model, options: CompileOptions) -> Artifact:
+        """The artifact of a Program.
+
+        Raises:
+            UsageError: the source is a Model, or no device is named.
+            UnsupportedOp: an operator, or the case at hand, has no C kernel.
+            BudgetError: a limit of the options is not kept.
+        """
+        if not isinstance(source, Program):
+            raise UsageError(f"target {self.name} compiles a Program", "lower the Model first")
+        if options.device is None:
+            raise UsageError("target c needs a device", "give --device, such as cortex-m4; see: limen devices")
+        made = generate(source, options.device, options.name)
+        return within_limits(
+            Artifact(
+                target=self.name,
+                files=made.files,
+                ram=made.arena + made.static_ram,
+                flash=made.constants,
+                inputs=bindings(made.program, made.program.inputs),
+                outputs=bindings(made.program, made.program.outputs),
+                notes=made.notes,
+            ),
+            options,
+        )
+
+
+TARGET = CTarget()

@@ -1,0 +1,1 @@
+"""One folder per instruction set; what a folder does not have, portable C does."""
