@@ -1,6 +1,7 @@
 """Generated code on this machine: compiled by zig into a shared object and called in process.
 
-Raises MissingExtra where ziglang is not installed, and InternalError with the compiler's words where it refuses the code.
+Raises MissingExtra where ziglang is not installed, and InternalError with the compiler's words where it refuses the
+code.
 """
 
 from __future__ import annotations

@@ -128,9 +128,9 @@ def _write(unit: Unit) -> Generated:
     )
     constants = [c for s in unit.stages if s.kernel for c in s.kernel.constants] + _initial_values(unit)
     files = {f"{unit.name}.h": _header(unit, inputs, outputs), f"{unit.name}.c": _source(unit)}
-    assembly = "".join(s.kernel.assembly for s in unit.stages if s.kernel)
+    assembly = _assembly(unit)
     if assembly:
-        files[f"{unit.name}_kernels.S"] = _assembly(unit, assembly)
+        files[f"{unit.name}_kernels.S"] = assembly
     return Generated(
         name=unit.name,
         program=program,
@@ -145,6 +145,18 @@ def _write(unit: Unit) -> Generated:
         layers=tuple(_layer(unit, stage) for stage in unit.stages),
         notes={"arena": f"{unit.plan.size} bytes; no plan of these buffers can be below {unit.plan.bound}"},
     )
+
+
+def _assembly(unit: Unit) -> str:
+    """The assembler file; empty where no kernel has any."""
+    kernels = [s.kernel for s in unit.stages if s.kernel]
+    routines = _ordered(r for kernel in kernels for r in kernel.routines)
+    functions = [r.text for r in routines] + [k.assembly for k in kernels if k.assembly]
+    if not functions:
+        return ""
+    head = f"/* {unit.name}_kernels.S: inner loops of {unit.name}.c for {unit.device.name}. */\n"
+    syntax = "    .syntax unified\n    .thumb\n" if unit.isa.name.startswith("armv") else ""
+    return head + syntax + "    .text\n\n" + "\n".join(text.strip("\n") + "\n" for text in functions)
 
 
 def _places(unit: Unit, tensors: list[str], names: list[str]) -> tuple[Place, ...]:

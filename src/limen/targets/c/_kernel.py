@@ -1,25 +1,25 @@
 """The contract between the operators' emitters and the compiler's core.
 
-An emitter sees one node as a :class:`Site` and answers with a :class:`Kernel`: C functions, the constants they read, the
-scratch bytes they need. The core places tensors and scratch in the arena, calls the functions in order, and writes the
-files. Emitters are found by operator: first in ``kernels/<isa>/<op>.py`` of the device's instruction set, then in
-``ops/<op>.py``, the portable C that every instruction set falls back to; an emitter of an instruction set answers None
-for a case that it leaves to portable C.
+An emitter sees one node as a :class:`Site` and answers with a :class:`Kernel`: C functions, the constants they read,
+the scratch bytes they need. The core places tensors and scratch in the arena, calls the functions in order, and
+writes the files. Emitters are found by operator: first in ``kernels/<isa>/<op>.py`` of the device's instruction set,
+then in ``ops/<op>.py``, the portable C that every instruction set falls back to; an emitter of an instruction set
+answers None for a case that it leaves to portable C.
 
-**Whole form** (``Kernel.reaches`` is None). ``static void SYMBOL(args)``, where args are, in order: for each input that is
-not a constant, ``const T *xI`` (I the input's index among the node's inputs); for each output ``T *yJ``; and, if
-``Kernel.scratch`` > 0, ``void *scratch`` (aligned to 16 bytes).
+**Whole form** (``Kernel.reaches`` is None). ``static void SYMBOL(args)``, where args are, in order: for each input
+that is not a constant, ``const T *xI`` (I the input's index among the node's inputs); for each output ``T *yJ``; and,
+if ``Kernel.scratch`` > 0, ``void *scratch`` (aligned to 16 bytes).
 
-**Row form** (``Kernel.reaches`` has one Reach per non-constant input). ``static void SYMBOL_row(args)`` computes one row
-of the single output of shape [N, H, W, ...]: a row is everything at one index of axis 1. Its args are: for each such input
-``const T *const *xI``, an array of ``Reach.taps`` row pointers; ``T *y0``, the row to write; and ``void *scratch`` as above. A
-row above or below the input is a row filled with ``Reach.fill``, so a kernel never branches on vertical padding. The core
-writes the loop over rows, or, when it streams, keeps only the rows that are still needed. A row that is written never
-shares memory with a row that is read, unless ``elementwise`` is set: then ``y0`` may be the very row ``xI[0]``, and each
-element of the output depends on the elements at the same position alone.
+**Row form** (``Kernel.reaches`` has one Reach per non-constant input). ``static void SYMBOL_row(args)`` computes one
+row of the single output of shape [N, H, W, ...]: a row is everything at one index of axis 1. Its args are: for each
+such input ``const T *const *xI``, an array of ``Reach.taps`` row pointers; ``T *y0``, the row to write; and ``void
+*scratch`` as above. A row above or below the input is a row filled with ``Reach.fill``, so a kernel never branches on
+vertical padding. The core writes the loop over rows, or, when it streams, keeps only the rows that are still needed.
+A row that is written never shares memory with a row that is read, unless ``elementwise`` is set: then ``y0`` may be
+the very row ``xI[0]``, and each element of the output depends on the elements at the same position alone.
 
-Pointwise kernels (taps 1, stride 1, padding 0) should take the row's width from :attr:`Site.rows`, not from the shape: in
-whole-tensor mode the core asks for one long row.
+Pointwise kernels (taps 1, stride 1, padding 0) should take the row's width from :attr:`Site.rows`, not from the
+shape: in whole-tensor mode the core asks for one long row.
 """
 
 from __future__ import annotations
@@ -113,6 +113,7 @@ class Kernel:
         aliases: whole form only: indices of inputs whose memory the output may take over exactly
             (the function may be called with ``y0 == xI``).
         assembly: functions of the assembler file (``.S``), GNU syntax, without file directives.
+        routines: functions of the assembler file that several kernels share; each is written once.
         includes: headers beyond stdint.h and string.h, as ``"arm_neon.h"``.
         prepare: row form only: a function ``static void SYMBOL_begin(void *scratch)`` is to be called once before the
             first row.
@@ -126,6 +127,7 @@ class Kernel:
     elementwise: bool = False
     aliases: tuple[int, ...] = ()
     assembly: str = ""
+    routines: tuple[Helper, ...] = ()
     includes: tuple[str, ...] = ()
     prepare: bool = False
 
@@ -135,13 +137,10 @@ class Site:
     """One node, as its emitter sees it.
 
     Args:
-        symbol: prefix of everything it defines, ``model_03_conv2d``.
-        node: the node.
-        operands: the tensors around it; constants carry their data.
-        isa: name of the instruction set's kernels in use, ``portable`` for none.
-        device: the board, for its features.
-        small: prefer flash over speed.
-        rows: (number of rows, positions in a row) of the output in row form; a position holds the last axis. A pointwise
+        symbol: prefix of everything it defines, ``model_03_conv2d``. node: the node. operands: the tensors around it;
+        constants carry their data. isa: name of the instruction set's kernels in use, ``portable`` for none. device:
+        the board, for its features. small: prefer flash over speed. rows: (number of rows, positions in a row) of the
+        output in row form; a position holds the last axis. A pointwise
             node, and one whose output has no rows, gets (1, all positions) unless it streams.
     """
 
@@ -187,7 +186,8 @@ class Site:
 
 
 Emitter = Callable[[Site], "Kernel | None"]
-"""An emitter module names its function in ``EMIT``. Raises UnsupportedOp (see ``refuse``) for a case without a kernel."""
+"""An emitter module names its function in ``EMIT``. Raises UnsupportedOp (see ``refuse``) for a case without a
+kernel."""
 
 
 def refuse(site: Site, case: str, way_out: str = "use target tflite or onnx") -> UnsupportedOp:

@@ -1,10 +1,11 @@
 """Offsets of everything that lives in the arena: tensors, states, scratch.
 
-Blocks that live at the same time must not share bytes, except where a kernel works in place: an :class:`Overlap` lets the
-result of a node begin ``distance`` bytes before its dying operand (a windowed kernel writes row y when the rows above the
-window are no longer needed), or exactly on it (``distance`` None, elementwise kernels). Placement is first fit in an
-order; orders are tried from four rules and then improved by moving the blocks that reach the peak to the front (hill
-climbing, as in Ethos-U Vela's allocator), until the lower bound is met or the tries are used up. Same input, same plan.
+Blocks that live at the same time must not share bytes, except where a kernel works in place: an :class:`Overlap` lets
+the result of a node begin ``distance`` bytes before its dying operand (a windowed kernel writes row y when the rows
+above the window are no longer needed), or exactly on it (``distance`` None, elementwise kernels). Placement is first
+fit in an order; orders are tried from four rules and then improved by moving the blocks that reach the peak to the
+front (hill climbing, as in Ethos-U Vela's allocator), until the lower bound is met or the tries are used up. Same
+input, same plan.
 """
 
 from __future__ import annotations
@@ -161,7 +162,7 @@ def _free(offset: int, taken: Sequence[tuple[int, int, int | None]]) -> bool:
 def _forbidden(
     block: Block, other: Block, at: int, overlaps: dict[tuple[str, str], Overlap]
 ) -> tuple[int, int, int | None]:
-    """The open interval of offsets that ``block`` may not take beside ``other``, and a point that it may all the same."""
+    """The open interval of offsets that ``block`` may not take beside ``other``; a point that it may all the same."""
     low, high = at - block.size, at + other.size
     becomes = overlaps.get((other.name, block.name))
     if becomes is not None:

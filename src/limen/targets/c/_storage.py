@@ -77,4 +77,4 @@ def _last_reads(program: Program) -> dict[str, int]:
             last[name] = max(last.get(name, index), index)
         if node.op.name in RESHAPES:
             last[node.inputs[0]] = max(last[node.inputs[0]], last.get(node.outputs[0], index))
-    return {**{name: -1 for name in program.tensors}, **last}
+    return {**dict.fromkeys(program.tensors, -1), **last}
