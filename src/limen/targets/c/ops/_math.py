@@ -2,8 +2,8 @@
 
 Errors over all of float32, in units in the last place: 1.0 for exp, log and expm1, 2.2 for tanh, 3.1 for erfc, 0.6 for
 sin, cos and pow; the square root and the rounding functions are exact. Infinities and nan go as in C's functions. exp,
-log, expm1, tanh and erfc work in float32 alone, so they are quick on an FPU of single precision; sin, cos and pow reduce
-and sum in double.
+log, expm1, tanh and erfc work in float32 alone, so they are quick on an FPU of single precision; sin, cos and pow
+reduce and sum in double.
 
 Sources: Sun's fdlibm (1993) for log, expm1, tanh and erfc, whose coefficients are those of ``limen.ops._libm``;
 Moshier's Cephes (1989) for the polynomial of exp.
@@ -15,7 +15,6 @@ import numpy as np
 
 from limen.ops import _libm
 from limen.targets.c._kernel import Helper
-from limen.targets.c._text import float_literal
 from limen.targets.c.ops._math_bits import BITS, CEIL, FLOOR, FROM_BITS, ROUND_AWAY, ROUND_EVEN, TRUNC
 from limen.targets.c.ops._math_double import COS, POW, SIN
 
@@ -26,7 +25,8 @@ __all__ = [
 
 
 def _c(value: float | np.float32) -> str:
-    return float_literal(float(value))
+    """A literal of nine digits, which is enough to name a float."""
+    return f"{value:.9g}f"
 
 
 def _horner(coefficients: str, variable: str) -> str:
@@ -47,7 +47,9 @@ static inline float scale_by_power(float x, int32_t k)
 {
     int32_t half = k / 2;
 
-    return x * float_from_bits((uint32_t)(half + 127) << 23) * float_from_bits((uint32_t)(k - half + 127) << 23);
+    float first = float_from_bits((uint32_t)(half + 127) << 23);
+
+    return x * first * float_from_bits((uint32_t)(k - half + 127) << 23);
 }
 """,
     (FROM_BITS,),
@@ -110,7 +112,7 @@ static inline float log_f32(float x)
 )
 
 _EXPM1 = """\
-/* e**x - 1, which keeps its digits near 0: fdlibm's rational form of (e**r - 1) / r on |r| <= ln(2) / 2. */
+/* e**x - 1, which keeps its digits near 0: a rational form of (e**r - 1) / r on |r| <= ln(2) / 2. */
 static inline float expm1_f32(float x)
 {
     float size = x < 0.0f ? -x : x;
@@ -223,7 +225,8 @@ static inline float erfc_f32(float x)
             / (@FAR_1@);
     }
     float head = float_from_bits(float_bits(size) & 0xffffe000u); /* head * head is exact */
-    float tail = exp_f32(-head * head - 0.5625f) * exp_f32((head - size) * (head + size) + ratio) / size;
+    float tail = exp_f32(-head * head - 0.5625f);
+    tail *= exp_f32((head - size) * (head + size) + ratio) / size;
     return x > 0.0f ? tail : 2.0f - tail;
 }
 """

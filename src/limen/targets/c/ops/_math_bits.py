@@ -44,7 +44,10 @@ static inline float trunc_f32(float x)
     if (exponent >= 127 + 23) {
         return x; /* whole, infinite or nan */
     }
-    return float_from_bits(exponent < 127 ? bits & 0x80000000u : bits & ~(0x007fffffu >> (exponent - 127)));
+    if (exponent < 127) {
+        return float_from_bits(bits & 0x80000000u);
+    }
+    return float_from_bits(bits & ~(0x007fffffu >> (exponent - 127)));
 }
 """,
     (BITS, FROM_BITS),

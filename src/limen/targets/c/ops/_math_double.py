@@ -161,8 +161,9 @@ static inline float positive_power(float x, float y)
 def _double_horner(coefficients: list[float], variable: str) -> str:
     *rest, last = coefficients
     text = repr(last)
-    for coefficient in reversed(rest):
-        text = f"{coefficient!r} + {variable} * ({text})"
+    for left, coefficient in zip(range(len(rest), 0, -1), reversed(rest), strict=True):
+        line_break = "\n" + " " * 8 if left % 3 == 0 else " "
+        text = f"{coefficient!r}{line_break}+ {variable} * ({text})"
     return text
 
 
@@ -171,9 +172,7 @@ _EXP2 = [math.log(2.0) ** i / math.factorial(i) for i in range(10)]  # |r| <= 1/
 
 POSITIVE_POWER = Helper(
     "positive_power",
-    _POW.replace("@ATANH@", _double_horner(_ATANH, "z").replace(" + z", "\n        + z", 4)).replace(
-        "@EXP2@", _double_horner(_EXP2, "r").replace(" + r", "\n        + r", 4)
-    ),
+    _POW.replace("@ATANH@", _double_horner(_ATANH, "z")).replace("@EXP2@", _double_horner(_EXP2, "r")),
     (BITS, FROM_BITS),
 )
 
