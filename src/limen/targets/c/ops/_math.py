@@ -26,7 +26,8 @@ __all__ = [
 
 def _c(value: float | np.float32) -> str:
     """A literal of nine digits, which is enough to name a float."""
-    return f"{value:.9g}f"
+    text = f"{value:.9g}"
+    return f"{text}f" if set(text) & set(".e") else f"{text}.0f"
 
 
 def _horner(coefficients: str, variable: str) -> str:
@@ -137,7 +138,8 @@ static inline float expm1_f32(float x)
     }
     float half = 0.5f * x;
     float square = x * half;
-    float r = 1.0f + square * (@Q@);
+    float r = 1.0f + square
+        * (@Q@);
     float t = 3.0f - r * half;
     float e = square * ((r - t) / (6.0f - x * t));
     if (k == 0) {
