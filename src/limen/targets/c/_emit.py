@@ -13,10 +13,12 @@ from limen.program import Program, Tensor
 from limen.targets.c._generated import ARENA_ALIGN, Generated, Layer, Place
 from limen.targets.c._isa import PORTABLE, Isa, isa_of
 from limen.targets.c._kernel import Constant, Helper, c_type
-from limen.targets.c._plan import ArenaPlan, Block, Overlap, plan_arena
+from limen.targets.c._memory import Layout, Stream, arrange
+from limen.targets.c._plan import ArenaPlan
 from limen.targets.c._prepare import prepare
-from limen.targets.c._stages import COPY, NONE, Stage, collapsed, driver, make_stages, overlap_distance
+from limen.targets.c._stages import COPY, NONE, Stage, driver, make_stages, row_layout
 from limen.targets.c._storage import Storage, assign_storage, state_block
+from limen.targets.c._stream_text import stream_functions
 from limen.targets.c._text import comment, constant_definition, identifier, unique_identifiers
 
 
@@ -29,8 +31,15 @@ class Unit:
     device: Device
     isa: Isa
     storage: Storage
-    stages: tuple[Stage, ...]
-    plan: ArenaPlan
+    layout: Layout
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        return self.layout.stages
+
+    @property
+    def plan(self) -> ArenaPlan:
+        return self.layout.plan
 
     def offset(self, tensor: str) -> int:
         """Of a computed tensor in the arena."""
@@ -38,7 +47,12 @@ class Unit:
 
 
 def generate(
-    program: Program, device: Device, name: str = "model", kernels: str = "auto", small: bool = False
+    program: Program,
+    device: Device,
+    name: str = "model",
+    kernels: str = "auto",
+    small: bool = False,
+    stream: Stream = "off",
 ) -> Generated:
     """Compile a Program to C.
 
@@ -48,9 +62,12 @@ def generate(
         name: prefix of files and symbols.
         kernels: ``auto`` for the device's own, ``portable`` for plain C.
         small: prefer flash over speed.
+        stream: ``auto``: layers run row by row where that makes the arena smaller; ``push``: and the caller hands in
+            the rows of the input with ``NAME_begin`` and ``NAME_push``.
 
     Raises:
         UnsupportedOp: an operator or a case has no kernel.
+        Unsupported: ``push`` for a model that cannot.
     """
     program = prepare(program.check())
     isa = isa_of(device)
@@ -58,64 +75,12 @@ def generate(
         isa = Isa(PORTABLE, isa.pointer, isa.alignment)
     storage = assign_storage(program)
     prefix = identifier(name)
-    stages = make_stages(program, storage, prefix, isa.name, device, small, frozenset())
-    plan = plan_arena(_blocks(program, storage, stages), _overlaps(stages, storage), max(isa.alignment, 4))
-    return _write(Unit(prefix, program, device, isa, storage, stages, plan))
 
+    def make(keep_rows: frozenset[int]) -> tuple[Stage, ...]:
+        return make_stages(program, storage, prefix, isa.name, device, small, keep_rows)
 
-def _blocks(program: Program, storage: Storage, stages: Sequence[Stage]) -> list[Block]:
-    """Lifetimes of tensors, states and scratch; states live always, outputs until after the last node."""
-    end = len(program.nodes)
-    first: dict[str, int] = {state_block(s.name): -1 for s in program.states}
-    last: dict[str, int] = {state_block(s.name): end + 1 for s in program.states}
-    sizes: dict[str, int] = {state_block(s.name): s.initial.nbytes for s in program.states}
-
-    fixed = {p.tensor for p in program.outputs if program.tensors[p.tensor].data is not None}
-
-    def touch(name: str, index: int) -> None:
-        tensor = program.tensors[name]
-        if tensor.data is not None and name not in fixed:
-            return
-        root = storage.root(name)
-        first.setdefault(root, index)
-        last[root] = max(last.get(root, index), index)
-        sizes.setdefault(root, tensor.nbytes)
-
-    for port in program.inputs:
-        touch(port.tensor, -1)
-    for index, node in enumerate(program.nodes):
-        for name in (*node.outputs, *filter(None, node.inputs)):
-            touch(name, index)
-    for port in program.outputs:
-        if port.tensor in fixed:
-            touch(port.tensor, -1)
-        touch(port.tensor, end)
-    scratch = [Block(f"scratch:{s.index}", s.scratch, s.index, s.index) for s in stages if s.scratch]
-    return [*(Block(n, sizes[n], first[n], last[n]) for n in first), *scratch]
-
-
-def _overlaps(stages: Iterable[Stage], storage: Storage) -> list[Overlap]:
-    """Where a kernel may write over the operand that dies in it.
-
-    No overlap where a node reads the same block twice: the other reading could still need it.
-    """
-    found = []
-    for stage in stages:
-        kernel, site = stage.kernel, stage.site
-        if kernel is None:
-            continue
-        roots = [storage.root(site.input(i).name) for i in site.live]
-        result = storage.root(site.operands.outputs[0].name)
-        for position, root in enumerate(roots):
-            same = site.input(site.live[position]).nbytes == site.operands.outputs[0].nbytes
-            if kernel.reaches is None:
-                if site.live[position] in kernel.aliases and same:
-                    found.append(Overlap(root, result, None))
-            elif kernel.elementwise and same:
-                found.append(Overlap(root, result, None))
-            elif not collapsed(stage) and roots.count(root) == 1:
-                found.append(Overlap(root, result, overlap_distance(stage, position)))
-    return found
+    layout = arrange(program, storage, make, prefix, max(isa.alignment, 4), stream)
+    return _write(Unit(prefix, program, device, isa, storage, layout))
 
 
 def _write(unit: Unit) -> Generated:
@@ -170,7 +135,9 @@ def _place(unit: Unit, tensor: Tensor, symbol: str) -> Place:
 
 def _layer(unit: Unit, stage: Stage) -> Layer:
     site = stage.site
-    outputs = tuple(_place(unit, t, identifier(t.name)) for t in site.operands.outputs)
+    region = unit.layout.streaming(stage.index)
+    shown = [] if region is not None else site.operands.outputs
+    outputs = tuple(_place(unit, t, identifier(t.name)) for t in shown)
     name = site.node.name or (site.node.outputs[0] if site.node.outputs else site.op.name)
     return Layer(site.symbol, site.op.name, name, site.op.cost(site.operands).macs, outputs, stage.origin)
 
@@ -195,16 +162,34 @@ def _header(unit: Unit, inputs: Sequence[Place], outputs: Sequence[Place]) -> st
         '#ifdef __cplusplus\nextern "C" {\n#endif\n\n',
         "/* Working memory: the caller supplies it, one per instance of the model. */\n",
         f"#define {upper}_ARENA_BYTES {size}\n#define {upper}_ARENA_ALIGN {ARENA_ALIGN}\n\n",
-        *(_accessor(unit, place, "INPUT") for place in inputs),
+        *(_accessor(unit, place, "INPUT") for place in inputs if not unit.layout.pushed),
         *(_accessor(unit, place, "OUTPUT") for place in outputs),
         "/* Sets the states to their initial values; call it before the first run. */\n" if unit.program.states else
         "/* Does nothing: the model has no states. */\n",
         f"void {unit.name}_reset(void *arena);\n\n",
-        "/* Runs once: reads the inputs from the arena, writes the outputs there. It may overwrite the inputs. */\n",
-        f"void {unit.name}_invoke(void *arena);\n\n",
+        _entry(unit),
         "#ifdef __cplusplus\n}\n#endif\n\n#endif\n",
     ]  # fmt: skip
     return "".join(parts)
+
+
+def _entry(unit: Unit) -> str:
+    """Declarations of what runs the model."""
+    if not unit.layout.pushed:
+        return (
+            "/* Runs once: reads the inputs from the arena, writes the outputs there. It may overwrite the inputs. */\n"
+            f"void {unit.name}_invoke(void *arena);\n\n"
+        )
+    source = unit.program.tensors[unit.layout.streams[0].region.source]
+    rows, size = unit.layout.streams[0].region.rows, row_layout(source).nbytes
+    return (
+        "/* Starts one run. */\n"
+        f"void {unit.name}_begin(void *arena);\n\n"
+        f"/* Takes in one row of the input ({size} bytes, {source.dtype}); {rows} rows make a run. Returns 1 when the\n"
+        " * outputs are there, which is after the last row, and 0 before. */\n"
+        f"#define {unit.name.upper()}_INPUT_ROWS {rows}\n#define {unit.name.upper()}_INPUT_ROW_BYTES {size}\n"
+        f"int32_t {unit.name}_push(void *arena, const void *row);\n\n"
+    )
 
 
 def _accessor(unit: Unit, place: Place, kind: str) -> str:
@@ -227,7 +212,7 @@ def _accessor(unit: Unit, place: Place, kind: str) -> str:
 
 def _source(unit: Unit) -> str:
     includes = sorted({i for s in unit.stages if s.kernel for i in s.kernel.includes})
-    helpers = _ordered(h for s in unit.stages if s.kernel for h in s.kernel.helpers)
+    helpers = _ordered(h for s in unit.stages if s.kernel for h in _helpers(unit, s))
     parts = [
         f"/* {unit.name}.c: {comment(unit.program.name)}, compiled by limen {__version__} for {unit.device.name}. */\n",
         f'#include "{unit.name}.h"\n\n#include <string.h>\n',
@@ -237,11 +222,19 @@ def _source(unit: Unit) -> str:
         "#define AT(offset) ((void *)((uint8_t *)arena + (offset)))\n\n",
         *(f"{helper.text.rstrip()}\n\n" for helper in helpers),
         *(_stage_text(unit, stage) for stage in unit.stages if stage.kernel is not None),
+        *(stream_functions(text) for text in unit.layout.streams),
         *(constant_definition(c) + "\n" for c in _initial_values(unit)),
         _reset(unit),
-        _invoke(unit),
+        _push(unit) if unit.layout.pushed else _invoke(unit),
     ]
     return "".join(parts)
+
+
+def _helpers(unit: Unit, stage: Stage) -> tuple[Helper, ...]:
+    kernel = stage.kernel
+    assert kernel is not None
+    folds = kernel.fold is not None and unit.layout.streaming(stage.index) is not None
+    return kernel.fold.helpers if folds and kernel.fold is not None else kernel.helpers
 
 
 def _ordered(helpers: Iterable[Helper]) -> list[Helper]:
@@ -269,7 +262,10 @@ def _stage_text(unit: Unit, stage: Stage) -> str:
     cost = f"; {macs} multiply-accumulates" if macs else ""
     head = f"/* Layer {stage.index}: {site.op.name} {comment(name)}\n * {shapes} -> {results}{cost} */\n"
     constants = "".join(constant_definition(c) + "\n" for c in kernel.constants)
-    text = kernel.text.strip("\n") + "\n\n"
+    streams = unit.layout.streaming(stage.index) is not None
+    text = (kernel.fold.text if streams and kernel.fold else kernel.text).strip("\n") + "\n\n"
+    if streams:
+        return head + constants + text
     if kernel.reaches is None:
         text = text.replace(f"static void {site.symbol}(", f"LIMEN_LAYER static void {site.symbol}(", 1)
     drive = driver(stage)
@@ -298,6 +294,24 @@ def _invoke(unit: Unit) -> str:
     return f"void {unit.name}_invoke(void *arena)\n{{\n{_body(lines)}}}\n"
 
 
+def _push(unit: Unit) -> str:
+    """``NAME_begin`` and ``NAME_push``: the streaming region row by row, and the rest after the last row."""
+    text = unit.layout.streams[0]
+    region = text.region
+    counter = f"made[{len(region.links)}]"
+    size = row_layout(unit.program.tensors[region.source]).nbytes
+    kept = region.rings[region.source]
+    rest = "".join(_call(unit, stage) for stage in unit.stages)
+    return (
+        f"void {unit.name}_begin(void *arena)\n{{\n    {text.name}_start(arena);\n}}\n\n"
+        f"int32_t {unit.name}_push(void *arena, const void *row)\n{{\n"
+        f"    int32_t *const made = AT({text.at(text.counters)});\n"
+        f"    memcpy((uint8_t *)AT({text.at(region.source)}) + {counter} % {kept} * {size}, row, {size}u);\n"
+        f"    {counter} += 1;\n    {text.name}_advance(arena);\n"
+        f"    if ({counter} < {region.rows}) {{\n        return 0;\n    }}\n{rest}    return 1;\n}}\n"
+    )
+
+
 def _body(lines: Sequence[str]) -> str:
     return "".join(lines) or "    (void)arena;\n"
 
@@ -318,6 +332,9 @@ def _output_constant(unit: Unit, tensor: str) -> str:
 def _call(unit: Unit, stage: Stage) -> str:
     if stage.origin == NONE:
         return ""
+    text = unit.layout.streaming(stage.index)
+    if text is not None:
+        return f"    {text.name}(arena);\n" if stage.index == text.region.first and not text.pushed else ""
     if stage.origin == COPY:
         return _copy(unit, stage)
     site = stage.site

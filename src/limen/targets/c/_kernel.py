@@ -99,6 +99,24 @@ class Helper:
     needs: tuple[Helper, ...] = ()
 
 
+@dataclass(frozen=True)
+class Fold:
+    """A reduction over rows that arrive one by one, such as a global average.
+
+    ``static void SYMBOL_start(void *scratch)`` is called once, ``static void SYMBOL_add(const T *x0, void *scratch)``
+    for each row of the input in order, ``static void SYMBOL_finish(T *y0, void *scratch)`` at the end.
+
+    Args:
+        text: C definitions of the three functions; they replace ``Kernel.text``.
+        scratch: bytes that live from start to finish.
+        helpers: shared functions they call.
+    """
+
+    text: str
+    scratch: int
+    helpers: tuple[Helper, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Kernel:
     """The code of one node.
@@ -107,7 +125,7 @@ class Kernel:
         text: C definitions of the functions; the core writes the operator's comment above them.
         constants: arrays it reads.
         helpers: shared functions it calls.
-        scratch: bytes of working memory during the call; in row form kept for all the rows of one run.
+        scratch: bytes of working memory during the call; kept for all the rows of one run if ``prepare`` is set.
         reaches: None for the whole form; else one per non-constant input.
         elementwise: row form only: the output row may be an input's row.
         aliases: whole form only: indices of inputs whose memory the output may take over exactly
@@ -117,6 +135,7 @@ class Kernel:
         includes: headers beyond stdint.h and string.h, as ``"arm_neon.h"``.
         prepare: row form only: a function ``static void SYMBOL_begin(void *scratch)`` is to be called once before the
             first row.
+        fold: a second form for streaming of a kernel that reduces all rows of its only input, or None.
     """
 
     text: str
@@ -130,6 +149,7 @@ class Kernel:
     routines: tuple[Helper, ...] = ()
     includes: tuple[str, ...] = ()
     prepare: bool = False
+    fold: Fold | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,213 @@
+"""The C of a streaming region: one step function per layer, and the loop that runs the last layer that can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from limen.targets.c._kernel import Reach, c_type
+from limen.targets.c._stages import Stage, fill_row, leaves, row_layout
+from limen.targets.c._stream import Feed, Link, Region
+
+Offset = Callable[[str], int]
+
+
+@dataclass(frozen=True)
+class StreamText:
+    """A region with everything placed.
+
+    Args:
+        region: what streams.
+        stages: all stages by index.
+        name: prefix of its functions, ``model_stream_0``.
+        at: block or tensor -> offset in the arena.
+        pushed: the caller hands in the rows of the source, which is a ring too.
+    """
+
+    region: Region
+    stages: dict[int, Stage]
+    name: str
+    at: Offset
+    pushed: bool = False
+
+    @property
+    def counters(self) -> str:
+        """Name of the block of row counters: one per layer, then one for the source."""
+        return f"{self.name}:made"
+
+
+def counter_count(region: Region) -> int:
+    return len(region.links) + 1
+
+
+def stream_functions(text: StreamText) -> str:
+    """The step functions, ``NAME_start`` and ``NAME_advance``, and, unless rows are pushed, ``NAME``."""
+    links = text.region.links
+    parts = [_step(text, position, link) for position, link in enumerate(links)]
+    calls = [f"{text.stages[link.stage].site.symbol}_step(arena)" for link in reversed(links)]
+    condition = "\n           || ".join(calls)
+    advance = (
+        "/* Makes every row that can be made, the last layer first, so that the rings stay short. */\n"
+        f"static void {text.name}_advance(void *arena)\n{{\n    while ({condition}) {{\n    }}\n}}\n\n"
+    )
+    return "".join([*parts, _start(text), advance, "" if text.pushed else _run(text)])
+
+
+def _run(text: StreamText) -> str:
+    counter = len(text.region.links)
+    return (
+        f"/* Layers {text.region.first} to {text.region.last}, row by row. */\n"
+        f"LIMEN_LAYER static void {text.name}(void *arena)\n{{\n"
+        f"    int32_t *const made = AT({text.at(text.counters)});\n"
+        f"    {text.name}_start(arena);\n"
+        f"    for (int32_t row = 1; row <= {text.region.rows}; ++row) {{\n"
+        f"        made[{counter}] = row;\n        {text.name}_advance(arena);\n    }}\n}}\n\n"
+    )
+
+
+def _start(text: StreamText) -> str:
+    lines = [f"    memset(AT({text.at(text.counters)}), 0, {4 * counter_count(text.region)}u);\n"]
+    for link in text.region.links:
+        stage = text.stages[link.stage]
+        kernel, site = stage.kernel, stage.site
+        assert kernel is not None
+        if link.fold or kernel.prepare:
+            verb = "start" if link.fold else "begin"
+            lines.append(f"    {site.symbol}_{verb}(AT({text.at(scratch_block(text.name, link))}));\n")
+    for tensor_stage, feed, nbytes in pads(text):
+        tensor = tensor_stage.site.input(feed.argument)
+        where = f"AT({text.at(pad_block(text.name, feed.reach, nbytes))})"
+        fill = fill_row(tensor, feed.reach, where, nbytes)
+        lines.append(f"    {{\n{_indent(fill)}    }}\n")
+    return (
+        "/* Nothing made yet; padding rows filled. */\n"
+        f"static void {text.name}_start(void *arena)\n{{\n{''.join(lines)}}}\n\n"
+    )
+
+
+def _indent(block: str) -> str:
+    return "".join(f"    {line}\n" for line in block.splitlines())
+
+
+def pads(text: StreamText) -> list[tuple[Stage, Feed, int]]:
+    """One padding row per fill and size."""
+    seen: dict[str, tuple[Stage, Feed, int]] = {}
+    for link in text.region.links:
+        stage = text.stages[link.stage]
+        for feed in link.feeds:
+            if not link.fold and leaves(feed.reach, feed.rows, link.steps):
+                nbytes = row_layout(stage.site.input(feed.argument)).nbytes
+                seen.setdefault(pad_block(text.name, feed.reach, nbytes), (stage, feed, nbytes))
+    return list(seen.values())
+
+
+def pad_block(name: str, reach: Reach, nbytes: int) -> str:
+    """Name of the block of a padding row."""
+    return f"{name}:pad:{reach.fill}:{nbytes}"
+
+
+def scratch_block(name: str, link: Link) -> str:
+    """Name of the block of a layer's lasting scratch memory."""
+    return f"{name}:scratch:{link.stage}"
+
+
+def _step(text: StreamText, position: int, link: Link) -> str:
+    stage = text.stages[link.stage]
+    site = stage.site
+    verb = "Takes in one row" if link.fold else "Makes one row"
+    ready = [_ready(text, link, feed) for feed in link.feeds]
+    conditions = " || ".join([f"y >= {link.steps}", *filter(None, ready)])
+    head = (
+        f"/* {verb} of layer {link.stage}, if its operands are there. */\n"
+        f"static int32_t {site.symbol}_step(void *arena)\n{{\n"
+        f"    int32_t *const made = AT({text.at(text.counters)});\n    const int32_t y = made[{position}];\n"
+    )
+    body = [f"    if ({conditions}) {{\n        return 0;\n    }}\n"]
+    body += _fold_body(text, link) if link.fold else _row_body(text, link)
+    tail = f"    made[{position}] = y + 1;\n    return 1;\n}}\n\n"
+    return head + "".join(body) + tail
+
+
+def _ready(text: StreamText, link: Link, feed: Feed) -> str:
+    """C condition under which a feed lacks rows; empty for a tensor from outside."""
+    counter = _counter(text, feed.tensor)
+    if counter is None:
+        return ""
+    reach = feed.reach
+    base = "y" if reach.stride == 1 else f"y * {reach.stride}"
+    offset = (reach.taps - 1) * reach.dilation - reach.before + 1
+    end = f"{base} + {offset}" if offset > 0 else f"{base} - {-offset}" if offset < 0 else base
+    highest = (link.steps - 1) * reach.stride + offset
+    if highest > feed.rows:
+        return f"({end} < {feed.rows} ? {end} : {feed.rows}) > made[{counter}]"
+    return f"{end} > made[{counter}]"
+
+
+def _counter(text: StreamText, tensor: str) -> int | None:
+    if tensor == text.region.source:
+        return len(text.region.links)
+    return next((p for p, link in enumerate(text.region.links) if link.result == tensor and not link.fold), None)
+
+
+def _row_at(text: StreamText, tensor: str, row: str, layout_elements: int, ctype: str, total: int) -> str:
+    """C expression for the address of a row."""
+    whole = tensor not in text.region.rings or (tensor == text.region.source and not text.pushed)
+    kept = total if whole else text.region.rings[tensor]
+    if kept == 1 and total > 1:
+        return f"AT({text.at(tensor)})"
+    index = row if kept >= total else f"({row} % {kept})"
+    return f"({ctype} *)AT({text.at(tensor)}) + {index} * {layout_elements}"
+
+
+def _row_body(text: StreamText, link: Link) -> list[str]:
+    stage = text.stages[link.stage]
+    site, kernel = stage.site, stage.kernel
+    assert kernel is not None
+    lines = [_gather(text, link, feed) for feed in link.feeds]
+    output = site.operands.outputs[0]
+    layout = row_layout(output)
+    target = _row_at(text, link.result, "y", layout.elements, c_type(output), layout.count)
+    arguments = [f"rows{feed.argument}" for feed in link.feeds] + [target]
+    if kernel.scratch:
+        block = scratch_block(text.name, link) if kernel.prepare else f"{text.name}:scratch"
+        arguments.append(f"AT({text.at(block)})")
+    return [*lines, f"    {site.symbol}_row({', '.join(arguments)});\n"]
+
+
+def _gather(text: StreamText, link: Link, feed: Feed) -> str:
+    """Declares the row pointers of one feed."""
+    tensor = text.stages[link.stage].site.input(feed.argument)
+    layout, ctype, reach = row_layout(tensor), c_type(tensor), feed.reach
+    outside = leaves(reach, feed.rows, link.steps)
+    first = "y" if reach.stride == 1 else f"y * {reach.stride}"
+    first = f"{first} - {reach.before}" if reach.before else first
+    if reach.taps == 1 and not outside:
+        at = _row_at(text, feed.tensor, first if first == "y" else f"({first})", layout.elements, ctype, layout.count)
+        return f"    const {ctype} *const rows{feed.argument}[1] = {{{at}}};\n"
+    inside = _row_at(text, feed.tensor, "r", layout.elements, ctype, layout.count)
+    step = "i" if reach.dilation == 1 else f"i * {reach.dilation}"
+    value = inside
+    declare = ""
+    if outside:
+        pad = pad_block(text.name, reach, layout.nbytes)
+        declare = f"    const {ctype} *const pad{feed.argument} = AT({text.at(pad)});\n"
+        value = f"(r >= 0 && r < {feed.rows}) ? {inside} : pad{feed.argument}"
+    return (
+        f"{declare}    const {ctype} *rows{feed.argument}[{reach.taps}];\n"
+        f"    for (int32_t i = 0; i < {reach.taps}; ++i) {{\n"
+        f"        const int32_t r = {first} + {step};\n        rows{feed.argument}[i] = {value};\n    }}\n"
+    )
+
+
+def _fold_body(text: StreamText, link: Link) -> list[str]:
+    stage = text.stages[link.stage]
+    site, feed = stage.site, link.feeds[0]
+    tensor = site.input(feed.argument)
+    layout = row_layout(tensor)
+    scratch = f"AT({text.at(scratch_block(text.name, link))})"
+    row = _row_at(text, feed.tensor, "y", layout.elements, c_type(tensor), layout.count)
+    finish = f"{site.symbol}_finish(AT({text.at(link.result)}), {scratch});"
+    return [
+        f"    {site.symbol}_add({row}, {scratch});\n",
+        f"    if (y == {link.steps - 1}) {{\n        {finish}\n    }}\n",
+    ]
