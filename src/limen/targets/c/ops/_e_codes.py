@@ -1,0 +1,71 @@
+"""Quantised operands as C values, constants rescaled at compile time, results narrowed to codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from limen.errors import UnsupportedOp
+from limen.program import Array
+from limen.targets.c._kernel import Helper, Kernel, Site, c_type, refuse
+from limen.targets.c.ops._e_value import Value, clamped, code, flat, named, plus
+from limen.targets.c.ops._elementwise import Element, elementwise, is_uniform
+
+_PRECOMPUTED = 256
+Rule = Callable[[Value], Value]
+Data = tuple[int, Array]
+
+
+def operand(
+    site: Site, index: int, rule: Rule, of_constant: Callable[[Array], Array]
+) -> tuple[Value, tuple[Data, ...]]:
+    """An operand's value in the common scale.
+
+    Args:
+        rule: from a code less its zero point to the value.
+        of_constant: the same for an array of codes, by the reference; used for constants of few elements.
+
+    Returns:
+        the value, and the array to read instead of the constant.
+    """
+    tensor, place = site.input(index), f"{{{index}}}"
+    data = tensor.data
+    if data is None or data.size == 0 or (data.size > _PRECOMPUTED and not is_uniform(data)):
+        return rule(code(tensor, place)), ()
+    values = np.asarray(of_constant(data), np.int32)
+    return Value(place, int(values.min()), int(values.max())), ((index, values),)
+
+
+def codes_kernel(
+    site: Site,
+    values: Sequence[tuple[str, Value]],
+    result: Value,
+    bounds: tuple[int, int],
+    data: Sequence[Data] = (),
+) -> Kernel:
+    """The kernel of a quantised result.
+
+    Args:
+        values: names that ``result`` refers to, and what they stand for, in order.
+        result: the output's code less its zero point.
+        bounds: smallest and largest code.
+        data: as ``operand`` returns it.
+    """
+    lines, helpers = [], list[Helper]()
+    for name, value in values:
+        line, value = named(value, name)
+        lines.append(line)
+        helpers += value.helpers
+    output = site.output()
+    final = clamped(plus(flat(result), output.zero_point), *bounds)
+    lines.append(f"{{y}} = ({c_type(output)}){final.operand};")
+    return elementwise(site, Element(tuple(lines), (*helpers, *final.helpers), data=tuple(data)))
+
+
+def unsupported(site: Site) -> UnsupportedOp:
+    """The refusal of an element type."""
+    dtype = site.input(0).dtype
+    if dtype == "float16":
+        return refuse(site, "on float16", "convert the model to float32 or quantise it")
+    return refuse(site, f"on {dtype}")

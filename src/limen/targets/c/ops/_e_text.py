@@ -1,0 +1,92 @@
+"""C text that the element-wise and the moving emitters share: functions, loops, index expressions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from limen.program import Array, Shape
+from limen.targets.c._kernel import Site, c_type
+from limen.targets.c._text import float_literal
+
+INDENT = "    "
+_NAMES = "ijklmnopq"
+_WIDTH = 100
+
+
+def function(name: str, arguments: Sequence[str], lines: Iterable[str]) -> str:
+    """A static function of the given lines, which are indented by one level here."""
+    head = f"static void {name}("
+    text = head + ", ".join(arguments) + ")"
+    if len(text) > _WIDTH:
+        text = head + (",\n" + " " * len(head)).join(arguments) + ")"
+    body = "".join(f"{INDENT}{line}\n" if line else "\n" for line in lines)
+    return f"{text}\n{{\n{body}}}\n"
+
+
+def whole_arguments(site: Site) -> list[str]:
+    """Arguments of the whole form."""
+    ins = [f"const {c_type(site.input(i))} *x{i}" for i in site.live]
+    return ins + [f"{c_type(t)} *y{j}" for j, t in enumerate(site.operands.outputs)]
+
+
+def row_arguments(site: Site) -> list[str]:
+    """Arguments of the row form."""
+    ins = [f"const {c_type(site.input(i))} *const *x{i}" for i in site.live]
+    return [*ins, f"{c_type(site.output())} *y0"]
+
+
+def unused(site: Site) -> list[str]:
+    """Statements that name every argument, for a function that has nothing to do."""
+    return [f"(void)x{i};" for i in site.live] + [f"(void)y{j};" for j in range(len(site.operands.outputs))]
+
+
+def loops(extents: Sequence[int], body: Sequence[str]) -> list[str]:
+    """A nest of counting loops around the lines of the body; the counters are i, j, k ..."""
+    lines: list[str] = []
+    for depth, extent in enumerate(extents):
+        name = _NAMES[depth]
+        lines.append(f"{INDENT * depth}for (int32_t {name} = 0; {name} < {extent}; ++{name}) {{")
+    lines += [INDENT * len(extents) + line for line in body]
+    return lines + [INDENT * depth + "}" for depth in reversed(range(len(extents)))]
+
+
+def linear(start: int, strides: Sequence[int]) -> str:
+    """``start + s0 * i + s1 * j ...`` for the counters of ``loops``."""
+    terms = [(s, _NAMES[depth]) for depth, s in enumerate(strides) if s]
+    text = str(start) if start or not terms else ""
+    for stride, name in terms:
+        factor = name if abs(stride) == 1 else f"{abs(stride)} * {name}"
+        if not text:
+            text = factor if stride > 0 else f"-{factor}"
+        else:
+            text += f" {'+' if stride > 0 else '-'} {factor}"
+    return text
+
+
+def offset(pointer: str, start: int, strides: Sequence[int]) -> str:
+    """A pointer and a ``linear`` offset."""
+    index = linear(start, strides)
+    if index == "0":
+        return pointer
+    return f"{pointer} - {index[1:]}" if index.startswith("-") else f"{pointer} + {index}"
+
+
+def contiguous(shape: Shape) -> tuple[int, ...]:
+    """Strides, in elements, of a tensor in C order."""
+    return tuple(math.prod(shape[i + 1 :]) for i in range(len(shape)))
+
+
+def literal(value: Array) -> str:
+    """One element as a C expression of its type's kind, in parentheses where negative."""
+    if value.dtype.kind == "f":
+        text = float_literal(float(value), value.dtype.itemsize == 4)
+        return f"({text})" if text.startswith("-") else text
+    number = int(value)
+    if value.dtype.itemsize == 8:
+        return f"INT64_C({number})" if number != -(2**63) else "INT64_MIN"
+    if value.dtype.kind == "u" and value.dtype.itemsize == 4:
+        return f"{number}u"
+    if number == -(2**31):
+        return "INT32_MIN"
+    return f"({number})" if number < 0 else str(number)
