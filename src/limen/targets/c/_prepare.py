@@ -1,8 +1,9 @@
-"""The compiler's own passes on a Program: what is constant is computed now, what nobody reads goes away."""
+"""The compiler's own passes on a Program: what is constant is computed now, what cannot influence the output goes."""
 
 from __future__ import annotations
 
 from limen.program import Node, Program, Tensor
+from limen.targets.c._channels import drop_constant_channels
 
 
 def prepare(program: Program) -> Program:
@@ -10,8 +11,7 @@ def prepare(program: Program) -> Program:
 
     Constants that no node reads any more are dropped from the tensors.
     """
-    folded = _fold(program)
-    lean = _drop_dead(folded)
+    lean = drop_constant_channels(_drop_dead(_fold(program)))
     return lean if lean is program else lean.check()
 
 
