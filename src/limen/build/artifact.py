@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from limen import devices
 from limen.build.results import Compiled
@@ -17,7 +17,7 @@ from limen.registry import suggest
 from limen.steps import Chain
 from limen.targets import TARGETS, Artifact, CompileOptions
 
-PLANNED = ("c", "wasm")
+PLANNED = ("wasm",)
 CALIBRATION_SAMPLES = 256
 
 
@@ -31,6 +31,8 @@ def compile_model(
     quantize: str | None = None,
     ram: int | None = None,
     flash: int | None = None,
+    stream: Literal["off", "auto", "push"] = "off",
+    small: bool = False,
     keep_layout: bool = False,
     options: ImportOptions | None = None,
 ) -> Compiled:
@@ -38,13 +40,15 @@ def compile_model(
 
     Args:
         model: a model file.
-        target: tflite or onnx.
+        target: tflite, onnx or c.
         output: the folder; it is made where it is missing.
         device: its limits are kept.
         data: calibration samples; with data and no ``quantize``, int8.
         pre: steps that decode the files of a data folder.
         quantize: a recipe or its shorthand.
         ram, flash: limits in bytes.
+        stream: target c: run layers row by row: where it saves RAM, or with rows pushed by the caller.
+        small: target c: prefer flash over speed.
         keep_layout: keep the source layout at the border.
         options: how the model is read.
 
@@ -64,7 +68,7 @@ def compile_model(
         name = "none"
     recipe = decode(name)
     prepared = prepare_variant(source, recipe, samples, CALIBRATION_SAMPLES)
-    artifact = make_artifact(prepared, target, CompileOptions(board, ram, flash))
+    artifact = make_artifact(prepared, target, CompileOptions(board, ram, flash, stream, small))
     files = write_files(artifact, Path(output))
     permutation = {b.name: b.permutation for b in (*artifact.inputs, *artifact.outputs)}
     return Compiled(

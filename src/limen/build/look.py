@@ -97,8 +97,12 @@ def _verdict(source: Source, target: str, board: devices.Device) -> TargetVerdic
         blockers = _tflite_blockers(source.program)
         if blockers:
             return TargetVerdict(target, False, blockers)
+    if isinstance(source.program, Program) and target == "c":
+        blockers = _c_blockers(source.program, board)
+        if blockers:
+            return TargetVerdict(target, False, blockers)
     try:
-        make_artifact(prepare_variant(source, decode("float32"), None, 0), target, CompileOptions())
+        make_artifact(prepare_variant(source, decode("float32"), None, 0), target, CompileOptions(board))
     except (Unsupported, BudgetError) as error:
         return TargetVerdict(target, False, (_blocker(error, target),))
     return TargetVerdict(target, True, ())
@@ -111,6 +115,14 @@ def _tflite_blockers(program: Program) -> tuple[Blocker, ...]:
         return ()
     missing = [n for n in program.nodes if n.op.name not in emitters]
     return tuple(Blocker(n.name, n.op.name, f"{n.op.name} has no TFLite kernel", "use target onnx") for n in missing)
+
+
+def _c_blockers(program: Program, board: devices.Device) -> tuple[Blocker, ...]:
+    """Every node that has no C kernel, in its case, on the board."""
+    from limen.targets.c import blockers
+
+    found = blockers(program, board)
+    return tuple(replace(_blocker(error, "c"), node=node.name or node.outputs[0]) for node, error in found)
 
 
 def _blocker(error: Unsupported | BudgetError | None, target: str) -> Blocker:

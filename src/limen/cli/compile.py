@@ -2,6 +2,7 @@
 
 example:
   limen compile model.onnx --target tflite --data calibration.npz --quantize int8 -o out
+  limen compile model.tflite --target c --device cortex-m4 -o out
 """
 
 from __future__ import annotations
@@ -23,7 +24,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quantize", metavar="RECIPE", help="int8, int16x8, float16, dynamic, none, or a recipe name")
     parser.add_argument("--ram", type=byte_count, metavar="B", help="most RAM the artifact may need")
     parser.add_argument("--flash", type=byte_count, metavar="B", help="most flash the artifact may need")
-    parser.add_argument("--stream", choices=("off", "auto"), default="off", help="row streaming (target c)")
+    parser.add_argument(
+        "--stream",
+        choices=("off", "auto", "push"),
+        default="off",
+        help="target c: run layers row by row; push: rows handed in",
+    )
+    parser.add_argument("--small", action="store_true", help="target c: prefer flash over speed")
     parser.add_argument("--keep-layout", action="store_true", help="keep the source's layout of inputs and outputs")
     add_import_flags(parser)
 
@@ -41,6 +48,8 @@ def run(options: argparse.Namespace) -> Outcome:
         quantize=options.quantize,
         ram=options.ram,
         flash=options.flash,
+        stream=options.stream,
+        small=options.small,
         keep_layout=options.keep_layout,
         **import_settings(options),
     )

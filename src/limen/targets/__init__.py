@@ -30,14 +30,17 @@ class CompileOptions:
         device: the board; None for any.
         ram: bytes the artifact may need at run time; None for no limit.
         flash: bytes of code and constants it may take; None for no limit.
-        stream: ``auto`` lets a target turn windows over time into states.
+        stream: ``auto`` lets target c run layers row by row where that makes the arena smaller, ``push`` has the caller
+            hand in the rows; with ``off`` it still does so where a RAM limit is not kept otherwise.
+        small: prefer flash over speed.
         name: of the files and symbols.
     """
 
     device: Device | None = None
     ram: int | None = None
     flash: int | None = None
-    stream: Literal["off", "auto"] = "off"
+    stream: Literal["off", "auto", "push"] = "off"
+    small: bool = False
     name: str = "model"
 
 

@@ -1,7 +1,7 @@
 """Target c: a Program becomes C11 for microcontrollers and boards, without malloc, libc or hidden state."""
 
-from limen.targets.c._emit import generate
+from limen.targets.c._emit import blockers, generate
 from limen.targets.c._generated import ARENA_ALIGN, Generated, Layer, Place
 from limen.targets.c._target import TARGET
 
-__all__ = ["ARENA_ALIGN", "TARGET", "Generated", "Layer", "Place", "generate"]
+__all__ = ["ARENA_ALIGN", "TARGET", "Generated", "Layer", "Place", "blockers", "generate"]

@@ -9,14 +9,15 @@ import numpy as np
 
 from limen import __version__
 from limen.devices import Device
-from limen.program import Program, Tensor
+from limen.errors import Unsupported
+from limen.program import Node, Program, Tensor
 from limen.targets.c._generated import ARENA_ALIGN, Generated, Layer, Place
 from limen.targets.c._isa import PORTABLE, Isa, isa_of
 from limen.targets.c._kernel import Constant, Helper, c_type
 from limen.targets.c._memory import Layout, Stream, arrange
 from limen.targets.c._plan import ArenaPlan
 from limen.targets.c._prepare import prepare
-from limen.targets.c._stages import COPY, NONE, Stage, driver, make_stages, row_layout
+from limen.targets.c._stages import COPY, NONE, Stage, driver, make_stages, refusals, row_layout
 from limen.targets.c._storage import Storage, assign_storage, state_block
 from limen.targets.c._stream_text import stream_functions
 from limen.targets.c._text import comment, constant_definition, identifier, unique_identifiers
@@ -81,6 +82,11 @@ def generate(
 
     layout = arrange(program, storage, make, prefix, max(isa.alignment, 4), stream)
     return _write(Unit(prefix, program, device, isa, storage, layout))
+
+
+def blockers(program: Program, device: Device) -> tuple[tuple[Node, Unsupported], ...]:
+    """Every node that keeps a Program from being compiled for a device; empty where nothing does."""
+    return refusals(prepare(program.check()), device, isa_of(device).name)
 
 
 def _write(unit: Unit) -> Generated:
@@ -258,7 +264,7 @@ def _stage_text(unit: Unit, stage: Stage) -> str:
     macs = site.op.cost(site.operands).macs
     shapes = ", ".join(_shape(t) for t in site.operands.inputs if t is not None)
     results = ", ".join(_shape(t) for t in site.operands.outputs)
-    name = site.node.name or site.node.outputs[0]
+    name = _short(site.node.name or site.node.outputs[0])
     cost = f"; {macs} multiply-accumulates" if macs else ""
     head = f"/* Layer {stage.index}: {site.op.name} {comment(name)}\n * {shapes} -> {results}{cost} */\n"
     constants = "".join(constant_definition(c) + "\n" for c in kernel.constants)
@@ -270,6 +276,11 @@ def _stage_text(unit: Unit, stage: Stage) -> str:
         text = text.replace(f"static void {site.symbol}(", f"LIMEN_LAYER static void {site.symbol}(", 1)
     drive = driver(stage)
     return head + constants + text + (drive + "\n" if drive else "")
+
+
+def _short(name: str) -> str:
+    """The last part of a name: TensorFlow joins the names of everything it has fused."""
+    return name.rsplit(";", 1)[-1] if len(name) > 60 else name
 
 
 def _shape(tensor: Tensor) -> str:

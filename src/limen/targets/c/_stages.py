@@ -12,7 +12,7 @@ from limen.errors import Unsupported
 from limen.program import Node, Operands, Program, Tensor
 from limen.targets.c._emitters import select
 from limen.targets.c._kernel import C_TYPES, Kernel, Reach, Site, c_type
-from limen.targets.c._storage import Storage
+from limen.targets.c._storage import Storage, assign_storage
 from limen.targets.c._text import identifier
 
 COPY = "copy"
@@ -110,6 +110,22 @@ def make_stages(
             _refuse_types(site)
             stages.append(_stage(index, site, index in keep_rows))
     return tuple(stages)
+
+
+def refusals(program: Program, device: Device, isa: str) -> tuple[tuple[Node, Unsupported], ...]:
+    """Every node that has no kernel, with the error that says so."""
+    storage = assign_storage(program)
+    found = []
+    for index, node in enumerate(program.nodes):
+        if index in storage.silent or index in storage.copied:
+            continue
+        site = Site("check", node, program.operands(node), isa, device)
+        try:
+            _refuse_types(site)
+            _stage(index, site, keep_rows=False)
+        except Unsupported as error:
+            found.append((node, error))
+    return tuple(found)
 
 
 def _refuse_types(site: Site) -> None:

@@ -45,7 +45,10 @@ class CTarget:
             raise UsageError(f"target {self.name} compiles a Program", "lower the Model first")
         if options.device is None:
             raise UsageError("target c needs a device", "give --device, such as cortex-m4; see: limen devices")
-        made = generate(source, options.device, options.name)
+        made = generate(source, options.device, options.name, small=options.small, stream=options.stream)
+        limit = min((b for b in (options.ram, options.device.ram) if b is not None), default=None)
+        if limit is not None and made.arena > limit and options.stream == "off":
+            made = generate(source, options.device, options.name, small=options.small, stream="auto")
         return within_limits(
             Artifact(
                 target=self.name,
