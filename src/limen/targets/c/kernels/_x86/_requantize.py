@@ -1,0 +1,154 @@
+"""From accumulators to codes: which constants a layer needs, and the C function that applies them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limen.ops._fixed_point import Multiplier, rescale, round_away
+from limen.ops._weighted import requantization, unpack, weight_scales
+from limen.program import Activation
+from limen.targets.c._kernel import Constant, Helper, Site
+from limen.targets.c.kernels._x86._fit import Fit, Span, fit
+from limen.targets.c.kernels._x86._vectors import Vectors
+
+Int64 = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """A layer's integers, one row of weights per output channel.
+
+    Args:
+        values: int64 [O, K].
+        bias: int64 [O].
+        activation: fused.
+        rounds_once: fully connected layers round in double precision, once.
+    """
+
+    values: Int64
+    bias: Int64
+    activation: Activation
+    rounds_once: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Requantized:
+    """What the layer's code uses.
+
+    Args:
+        initial: int64 [O], where accumulators start.
+        constants: arrays, in accumulators' order.
+        helpers: that ``text`` calls.
+        text: the function ``SYMBOL_codes(acc, at)``, ``at`` being the accumulator's first lane in the arrays.
+        low, high: codes, for the stores.
+    """
+
+    initial: Int64
+    constants: tuple[Constant, ...]
+    helpers: tuple[Helper, ...]
+    text: str
+    low: int
+    high: int
+
+
+def requantize(site: Site, vectors: Vectors, weights: Weights, order: Int64) -> Requantized:
+    """Choose between one multiply-add and integers, per accumulator.
+
+    Args:
+        order: output channel of every lane of every accumulator, flat; -1 where there is none.
+    """
+    x = site.input(0)
+    bounds = requantization(site.operands, weights.activation)
+    low, high = bounds.low, bounds.high
+    found = fit(_span(site, weights, low, high))
+    groups = order.reshape(-1, vectors.lanes)
+    exact = ~np.where(groups >= 0, found.proven[groups], True).all(axis=1)
+    by_integers = np.zeros(len(weights.bias), np.bool_)
+    by_integers[groups[exact][groups[exact] >= 0]] = True
+    shift = np.where(by_integers, 0, found.shift)
+    total = weights.values.sum(axis=1)
+    initial = weights.bias - (x.zero_point + vectors.offset(x.zero_point)) * total - shift
+    constants, calls, helpers = _fitted(site, vectors, found, order)
+    if exact.any():
+        more, call, helper = _by_integers(site, vectors, weights, order)
+        constants += (Constant(site.local("exact"), exact.astype(np.uint8), comment="1: by integers"), *more)
+        helpers += (helper,)
+        calls = f"    if ({site.symbol}_exact[at / {vectors.lanes}]) {{\n        return {call};\n    }}\n    return {calls};\n"
+    else:
+        calls = f"    return {calls};\n"
+    text = f"static inline {vectors.ctype} {site.symbol}_codes({vectors.ctype} acc, int32_t at)\n{{\n{calls}}}\n\n"
+    wrapped = (initial + 2**31) % 2**32 - 2**31
+    return Requantized(wrapped, constants, helpers, text, low, high)
+
+
+def _span(site: Site, weights: Weights, low: int, high: int) -> Span:
+    x, _, _, output = unpack(site.operands)
+    zero_point = output.zero_point
+    least, most = -128 - x.zero_point, 127 - x.zero_point
+    products = weights.values * least, weights.values * most
+    scale = np.broadcast_to(_factor(site), weights.bias.shape)
+    factor = requantization(site.operands, weights.activation).factor
+
+    def codes(acc: Int64) -> Int64:
+        if weights.rounds_once:
+            values = round_away(acc.astype(np.float64) * scale).astype(np.int64)
+        else:
+            values = rescale(acc, factor)
+        return np.clip(values + zero_point, low, high)
+
+    return Span(
+        weights.bias + np.minimum(*products).sum(axis=1),
+        weights.bias + np.maximum(*products).sum(axis=1),
+        scale,
+        zero_point,
+        low,
+        high,
+        codes,
+    )
+
+
+def _factor(site: Site) -> NDArray[np.float64]:
+    x, _, _, output = unpack(site.operands)
+    return np.asarray(x.scale * weight_scales(site.operands).astype(np.float64) / output.scale)
+
+
+def _ordered(values: NDArray[np.generic], order: Int64, count: int) -> NDArray[np.generic]:
+    """One value per channel -> one per lane; 0 in lanes without a channel."""
+    per_channel = np.broadcast_to(values, count)
+    return np.where(order >= 0, per_channel[np.maximum(order, 0)], 0).astype(values.dtype)
+
+
+def _fitted(
+    site: Site, vectors: Vectors, found: Fit, order: Int64
+) -> tuple[tuple[Constant, ...], str, tuple[Helper, ...]]:
+    count = len(found.slope)
+    names = ("offset",) if len(found.offsets) == 1 else ("below", "offset")
+    constants = [Constant(site.local("slope"), _ordered(found.slope, order, count), 64)]
+    constants += [
+        Constant(site.local(name), _ordered(values, order, count), 64)
+        for name, values in zip(names, found.offsets, strict=True)
+    ]
+    helper = vectors.helper("scale" if len(names) == 1 else "scale_signed")
+    arguments = ", ".join(f"{site.symbol}_{name} + at" for name in ("slope", *reversed(names)))
+    return tuple(constants), f"{helper.name}(acc, {arguments})", (helper,)
+
+
+def _by_integers(
+    site: Site, vectors: Vectors, weights: Weights, order: Int64
+) -> tuple[tuple[Constant, ...], str, Helper]:
+    count, zero = len(weights.bias), site.output().zero_point
+    if weights.rounds_once:
+        factor = Constant(site.local("factor"), _ordered(_factor(site), order, count), 64)
+        helper = vectors.helper("round")
+        return (factor,), f"{helper.name}(acc, {site.symbol}_factor + at, {zero})", helper
+    by: Multiplier = requantization(site.operands, weights.activation).factor
+    constants = (
+        Constant(site.local("multiplier"), _ordered(by.mantissa.astype(np.int32), order, count), 64),
+        Constant(site.local("shift"), _ordered(by.shift.astype(np.int32), order, count), 64),
+    )
+    helper = vectors.helper("rescale")
+    call = f"{helper.name}(acc, {site.symbol}_multiplier + at, {site.symbol}_shift + at, {zero})"
+    return constants, call, helper

@@ -1,0 +1,127 @@
+"""The emitters of Conv2D and FullyConnected for int8, over a vector instruction set."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from limen.ops.conv2d import Conv2D
+from limen.ops.fully_connected import FullyConnected
+from limen.program import Array
+from limen.targets.c._kernel import Kernel, Site
+from limen.targets.c.kernels._x86._dense import Dense, Window, dense
+from limen.targets.c.kernels._x86._enter import (
+    SLACK,
+    Entered,
+    enter_flat,
+    enter_helper,
+    enter_rows,
+    enter_strided,
+    scratch_bytes,
+)
+from limen.targets.c.kernels._x86._requantize import Weights
+from limen.targets.c.kernels._x86._vectors import Vectors
+
+
+def is_int8(site: Site) -> bool:
+    """Codes in and out, weights and bias known now, weights without zero point."""
+    x, w, b = site.input(0), site.input(1), site.optional(2)
+    constant = w.data is not None and (b is None or b.data is not None)
+    return constant and (x.dtype, w.dtype, site.output().dtype) == ("int8", "int8", "int8") and not w.zero_point
+
+
+def bias_of(site: Site, count: int) -> Array:
+    bias = site.optional(2)
+    return np.zeros(count, np.int64) if bias is None else np.asarray(bias.data, np.int64)
+
+
+def fully_connected(site: Site, vectors: Vectors) -> Kernel | None:
+    """FullyConnected; None where it is not int8."""
+    op, x, w = site.op, site.input(0), site.input(1)
+    assert isinstance(op, FullyConnected)
+    if not is_int8(site):
+        return None
+    count, depth = w.shape
+    rows = x.size // depth
+    weights = Weights(np.asarray(w.data, np.int64), bias_of(site, count), op.activation, rounds_once=True)
+    layer = dense(site, vectors, Window(1, rows, 0, depth, ((1, 0), (1, 0)), depth), weights)
+    enter = enter_flat(vectors, x, x.size)
+    return _kernel(site, vectors, layer, enter, x.size * vectors.element_bytes + SLACK, 1, (0, 0))
+
+
+def conv2d(site: Site, vectors: Vectors) -> Kernel | None:
+    """Conv2D of one group; None for the rest."""
+    op, x, w, output = site.op, site.input(0), site.input(1), site.output()
+    assert isinstance(op, Conv2D)
+    if not is_int8(site) or w.shape[3] != x.shape[3] or 0 in output.shape:
+        return None
+    count, kh, kw, depth = w.shape
+    batch, height, width, _ = x.shape
+    _, out_height, out_width, _ = output.shape
+    weights = Weights(np.asarray(w.data, np.int64).reshape(count, -1), bias_of(site, count), op.activation)
+    if (kh, kw) == (1, 1) and not any(op.padding):
+        positions = out_height * out_width
+        window = Window(1, positions, 0, depth, ((1, 0), (1, 0)), depth)
+        whole = (out_height, out_width) == (height, width)
+        enter = (
+            enter_flat(vectors, x, positions * depth)
+            if whole
+            else enter_strided(vectors, x, op.stride, (out_height, out_width))
+        )
+        size = positions * depth * vectors.element_bytes + SLACK
+    else:
+        image, used = padded_image(site)
+        window = Window(
+            out_height,
+            out_width,
+            op.stride[0] * image.row,
+            op.stride[1] * depth,
+            ((kh, op.dilation[0] * image.row), (kw, op.dilation[1] * depth)),
+            depth,
+        )
+        if op.dilation[1] == 1:
+            window = Window(
+                out_height, out_width, window.row_step, window.position_step, (window.runs[0], (1, 0)), kw * depth
+            )
+        enter = enter_rows(vectors, x, image, op.padding[0], op.padding[2], used)
+        size = scratch_bytes(vectors, image)
+    layer = dense(site, vectors, window, weights)
+    steps = (height * width * depth, out_height * out_width * count)
+    return _kernel(site, vectors, layer, enter, size, batch, steps)
+
+
+def padded_image(site: Site, step: int = 1) -> tuple[Entered, int]:
+    """The padded input as far as the windows read it, and how many of the input's rows that are."""
+    op, x, w, output = site.op, site.input(0), site.input(1), site.output()
+    kh, kw = w.shape[1:3]
+    top, _, left, _ = op.padding  # type: ignore[attr-defined]
+    (sh, sw), (dh, dw) = op.stride, op.dilation  # type: ignore[attr-defined]
+    rows = (output.shape[1] - 1) * sh + (kh - 1) * dh + 1
+    width = max((output.shape[2] - 1) * sw + (kw - 1) * dw + 1, left + x.shape[2])
+    return Entered(max(rows, top), width, x.shape[3], step), max(0, min(x.shape[1], rows - top))
+
+
+def _kernel(
+    site: Site, vectors: Vectors, layer: Dense, enter: str, size: int, batch: int, steps: tuple[int, int]
+) -> Kernel:
+    return Kernel(
+        layer.text + whole_form(site, vectors, enter, [f"{name}(image, y0);" for name in layer.calls], batch, steps),
+        layer.constants,
+        (enter_helper(vectors), *layer.helpers),
+        scratch=size,
+        includes=("immintrin.h",),
+    )
+
+
+def whole_form(site: Site, vectors: Vectors, enter: str, calls: list[str], batch: int, steps: tuple[int, int]) -> str:
+    """The function of the node: enter, then compute, for every image of the batch."""
+    body = enter + "".join(f"    {call}\n" for call in calls)
+    if batch > 1:
+        body = "".join(f"    {line}\n" if line else "\n" for line in body.splitlines())
+        body = (
+            f"    for (int32_t n = 0; n < {batch}; ++n) {{\n{body}"
+            f"        x0 += {steps[0]};\n        y0 += {steps[1]};\n    }}\n"
+        )
+    return (
+        f"static void {site.symbol}(const int8_t *x0, int8_t *y0, void *scratch)\n{{\n"
+        f"    {vectors.element} *const image = scratch;\n{body}}}\n"
+    )

@@ -1,0 +1,117 @@
+"""Quantised layers of many shapes as Programs of one node, and the inputs to judge them by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from limen.program import OPS, Array, Node, Op, Port, Program, Quant, Tensor
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One weighted layer.
+
+    Args:
+        op: ``Conv2D``, ``DepthwiseConv2D`` or ``FullyConnected``.
+        x: shape of the input.
+        w: shape of the weights.
+        zero: zero points of input and output.
+        reach: standard deviation of the outputs, in codes.
+        heavy: weights at the ends of the range.
+    """
+
+    op: str
+    x: tuple[int, ...]
+    w: tuple[int, ...]
+    stride: tuple[int, int] = (1, 1)
+    dilation: tuple[int, int] = (1, 1)
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0)
+    activation: str = "none"
+    zero: tuple[int, int] = (3, -7)
+    reach: float = 60.0
+    heavy: bool = False
+    per_channel: bool = True
+    bias: bool = True
+
+
+def program_of(layer: Layer, seed: int = 0) -> Program:
+    """The layer with random weights whose outputs spread over the codes."""
+    rng = np.random.default_rng(seed)
+    axis = 3 if layer.op == "DepthwiseConv2D" else 0
+    channels = layer.w[axis]
+    w = np.clip(rng.normal(0, 30, layer.w), -127, 127)
+    if layer.heavy:
+        w = np.where(w < 0, -127, 127)
+    scales = rng.uniform(0.5, 2.0, channels if layer.per_channel else 1).astype(np.float32) * np.float32(0.01)
+    fan = np.prod(layer.w) // channels
+    spread = 0.02 * 0.01 * np.sqrt(fan) * float(np.std(w)) * 74
+    attributes = {"activation": layer.activation}
+    if layer.op != "FullyConnected":
+        attributes |= {"stride": layer.stride, "dilation": layer.dilation, "padding": layer.padding}
+    x = Tensor("x", layer.x, "int8", Quant.per_tensor(0.02, layer.zero[0]))
+    quant = Quant.per_channel(scales, axis) if layer.per_channel else Quant.per_tensor(float(scales[0]))
+    inputs = [x, Tensor.constant("w", w.astype(np.int8), quant)]
+    if layer.bias:
+        bias = rng.normal(0, spread / (0.02 * 0.01) / 2, channels).astype(np.int32)
+        inputs.append(Tensor.constant("b", bias, Quant.per_tensor(0.02 * 0.01)))
+    op = OPS[layer.op](**attributes)
+    return one_node(op, inputs, Quant.per_tensor(spread / layer.reach, layer.zero[1]))
+
+
+def one_node(op: Op, inputs: list[Tensor], quant: Quant | None) -> Program:
+    """A Program of one node with one output ``y``."""
+    kind = op.infer(inputs)[0]
+    y = Tensor("y", kind.shape, kind.dtype, quant)
+    node = Node(op, tuple(t.name for t in inputs), ("y",), "layer")
+    ports = tuple(Port(t.name, t.name) for t in inputs if t.data is None)
+    return Program("layer", {t.name: t for t in (*inputs, y)}, (node,), ports, (Port("y", "y"),)).check()
+
+
+def inputs_of(program: Program, count: int = 6, seed: int = 1) -> list[dict[str, Array]]:
+    """Random codes, the extremes, and slow waves."""
+    rng = np.random.default_rng(seed)
+    feeds = []
+    for index in range(count):
+        feed = {}
+        for port in program.inputs:
+            tensor = program.tensors[port.tensor]
+            if tensor.dtype == "float32":
+                feed[port.tensor] = rng.normal(0, 1, tensor.shape).astype(np.float32)
+            elif index < 2:
+                feed[port.tensor] = np.full(tensor.shape, (-128, 127)[index], np.int8)
+            else:
+                wave = rng.normal(0, 30 * index, tensor.shape)
+                feed[port.tensor] = np.clip(np.rint(wave), -128, 127).astype(np.int8)
+        feeds.append(feed)
+    return feeds
+
+
+CONVOLUTIONS = {
+    "pointwise 64": Layer("Conv2D", (1, 5, 5, 64), (64, 1, 1, 64), activation="relu", zero=(-128, -128)),
+    "pointwise of 24 channels": Layer("Conv2D", (1, 7, 3, 24), (100, 1, 1, 24)),
+    "pointwise, odd depth": Layer("Conv2D", (2, 4, 6, 7), (33, 1, 1, 7), activation="relu6", reach=20),
+    "pointwise, stride 2": Layer("Conv2D", (1, 9, 8, 16), (32, 1, 1, 16), stride=(2, 2)),
+    "3x3 same": Layer("Conv2D", (1, 9, 8, 16), (16, 3, 3, 16), padding=(1, 1, 1, 1), activation="relu"),
+    "3x3 of an image, stride 2": Layer("Conv2D", (1, 17, 16, 3), (8, 3, 3, 3), (2, 2), padding=(0, 1, 0, 1)),
+    "10x4 of one channel": Layer("Conv2D", (1, 20, 10, 1), (64, 10, 4, 1), (2, 2), padding=(4, 5, 1, 1)),
+    "dilated": Layer("Conv2D", (1, 11, 12, 6), (20, 3, 3, 6), dilation=(2, 3), padding=(2, 2, 3, 3)),
+    "wide stride": Layer("Conv2D", (1, 13, 14, 5), (70, 2, 3, 5), (3, 4), padding=(1, 0, 2, 1), heavy=True),
+    "whole image": Layer("Conv2D", (1, 4, 4, 8), (12, 4, 4, 8), per_channel=False, bias=False),
+    "one channel out": Layer("Conv2D", (1, 6, 5, 4), (1, 3, 3, 4), padding=(2, 2, 2, 2)),
+    "tiny outputs": Layer("Conv2D", (1, 5, 5, 8), (16, 1, 1, 8), reach=0.4),
+    "huge outputs": Layer("Conv2D", (1, 5, 5, 8), (16, 1, 1, 8), reach=1e5),
+    "unread bottom": Layer("Conv2D", (1, 8, 9, 4), (16, 2, 2, 4), (3, 3), zero=(127, 127)),
+    "n1 to 1": Layer("Conv2D", (1, 5, 5, 16), (24, 3, 3, 16), activation="relu_n1_to_1", reach=8),
+}
+
+CONNECTED = {
+    "fc 640 to 128": Layer("FullyConnected", (1, 640), (128, 640), activation="relu", zero=(83, -128)),
+    "fc 128 to 640": Layer("FullyConnected", (1, 128), (640, 128), per_channel=False),
+    "fc 8 to 200": Layer("FullyConnected", (1, 8), (200, 8), per_channel=False, heavy=True),
+    "fc rows": Layer("FullyConnected", (7, 33), (10, 33), zero=(-1, 5), bias=False),
+    "fc to one": Layer("FullyConnected", (1, 19), (1, 19)),
+    "fc of images": Layer("FullyConnected", (3, 2, 2, 5), (48, 20)),
+    "fc tiny outputs": Layer("FullyConnected", (2, 30), (17, 30), reach=0.3),
+}
