@@ -115,3 +115,23 @@ CONNECTED = {
     "fc of images": Layer("FullyConnected", (3, 2, 2, 5), (48, 20)),
     "fc tiny outputs": Layer("FullyConnected", (2, 30), (17, 30), reach=0.3),
 }
+
+SAME = (1, 1, 1, 1)
+DEPTHWISE = {
+    "dw 3x3 of 64": Layer("DepthwiseConv2D", (1, 9, 7, 64), (1, 3, 3, 64), padding=SAME, activation="relu"),
+    "dw 3x3 of 8": Layer("DepthwiseConv2D", (1, 8, 13, 8), (1, 3, 3, 8), padding=SAME, activation="relu"),
+    "dw 3x3 of 16, stride 2": Layer("DepthwiseConv2D", (1, 8, 8, 16), (1, 3, 3, 16), (2, 2), padding=(0, 1, 0, 1)),
+    "dw 3x3 of 8, stride 2": Layer("DepthwiseConv2D", (2, 9, 9, 8), (1, 3, 3, 8), (2, 2), padding=SAME),
+    "dw 3x3 of 24": Layer("DepthwiseConv2D", (1, 6, 6, 24), (1, 3, 3, 24), padding=SAME, activation="relu6", reach=30),
+    "dw 3x3 of 5": Layer("DepthwiseConv2D", (1, 5, 6, 5), (1, 3, 3, 5), padding=SAME),
+    "dw 5x5 of 72, stride 2": Layer("DepthwiseConv2D", (1, 9, 8, 72), (1, 5, 5, 72), (2, 2), padding=(2, 2, 1, 2)),
+    "dw 5x5 of 96": Layer("DepthwiseConv2D", (1, 6, 5, 96), (1, 5, 5, 96), padding=(2, 2, 2, 2)),
+    "dw 4x4 of 12": Layer("DepthwiseConv2D", (1, 7, 6, 12), (1, 4, 4, 12), padding=(1, 2, 1, 2)),
+    "dw 1x3 of 64": Layer("DepthwiseConv2D", (1, 3, 9, 64), (1, 1, 3, 64), padding=(0, 0, 1, 1)),
+    "dw 3x1 of 40": Layer("DepthwiseConv2D", (1, 9, 3, 40), (1, 3, 1, 40), padding=(1, 1, 0, 0)),
+    "dw dilated": Layer("DepthwiseConv2D", (1, 9, 9, 36), (1, 3, 3, 36), dilation=(2, 2), padding=(2, 2, 2, 2)),
+    "dw dilated, strided, 6": Layer("DepthwiseConv2D", (1, 9, 11, 6), (1, 2, 3, 6), (2, 3), (2, 2)),
+    "dw one row": Layer("DepthwiseConv2D", (1, 3, 5, 32), (1, 3, 3, 32), padding=(0, 0, 1, 1)),
+    "dw of heavy weights": Layer("DepthwiseConv2D", (1, 6, 6, 16), (1, 3, 3, 16), padding=SAME, heavy=True, reach=1e4),
+    "dw of the whole image": Layer("DepthwiseConv2D", (1, 4, 4, 64), (1, 4, 4, 64), bias=False, zero=(127, -128)),
+}

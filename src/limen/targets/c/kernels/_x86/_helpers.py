@@ -88,7 +88,7 @@ static inline __m512i limen_scale_signed_512(__m512i acc, const float *slope, co
                                              const float *below)
 {
     const __m512 value = _mm512_cvtepi32_ps(acc);
-    const __mmask16 negative = _mm512_movepi32_mask(acc);
+    const __mmask16 negative = _mm512_cmplt_epi32_mask(acc, _mm512_setzero_si512());
     const __m512 shift = _mm512_mask_loadu_ps(_mm512_loadu_ps(offset), negative, below);
     return _mm512_cvtps_epi32(_mm512_fmadd_ps(value, _mm512_loadu_ps(slope), shift));
 }
@@ -126,7 +126,7 @@ static inline __m512i limen_rescale_512(__m512i acc, const int32_t *multiplier, 
     const __m512i odd = _mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(x, 32), _mm512_srli_epi64(m, 32)), half);
     const __m512i high = _mm512_mask_mov_epi32(_mm512_srli_epi64(even, 31), 0xAAAA, _mm512_slli_epi64(odd, 1));
     const __m512i point = _mm512_srli_epi32(_mm512_sllv_epi32(_mm512_set1_epi32(1), right), 1);
-    const __mmask16 negative = _mm512_movepi32_mask(high) & _mm512_cmpgt_epi32_mask(point, none);
+    const __mmask16 negative = _mm512_cmplt_epi32_mask(high, none) & _mm512_cmpgt_epi32_mask(point, none);
     const __m512i sum = _mm512_add_epi32(high, point);
     const __m512i code = _mm512_mask_sub_epi32(sum, negative, sum, _mm512_set1_epi32(1));
     return _mm512_add_epi32(_mm512_srav_epi32(code, right), _mm512_set1_epi32(zero));
@@ -166,7 +166,8 @@ static inline __m512i limen_round_512(__m512i acc, const double *factor, int32_t
 
 _STORE_VECTOR_512 = """\
 /* 64 channels: packing orders them, as their accumulators are. */
-static inline void limen_store_vector_512(int8_t *y, __m512i a, __m512i b, __m512i c, __m512i d, int8_t low, int8_t high)
+static inline void limen_store_vector_512(int8_t *y, __m512i a, __m512i b, __m512i c, __m512i d,
+                                          int8_t low, int8_t high)
 {
     __m512i codes = _mm512_packs_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
     if (low > -128) {
@@ -181,7 +182,8 @@ static inline void limen_store_vector_512(int8_t *y, __m512i a, __m512i b, __m51
 
 _STORE_VECTOR_256 = """\
 /* 32 channels: packing orders them, as their accumulators are. */
-static inline void limen_store_vector_256(int8_t *y, __m256i a, __m256i b, __m256i c, __m256i d, int8_t low, int8_t high)
+static inline void limen_store_vector_256(int8_t *y, __m256i a, __m256i b, __m256i c, __m256i d,
+                                          int8_t low, int8_t high)
 {
     __m256i codes = _mm256_packs_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
     if (low > -128) {
@@ -246,6 +248,62 @@ static inline void limen_store_lanes_256(int8_t *y, __m256i a, int32_t count, in
 }
 """
 
+_STORE_FIRST_512 = """\
+/* The first of 64 channels. */
+static inline void limen_store_first_512(int8_t *y, __m512i a, __m512i b, __m512i c, __m512i d, int32_t count,
+                                         int8_t low, int8_t high)
+{
+    __m512i codes = _mm512_packs_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
+    codes = _mm512_min_epi8(_mm512_max_epi8(codes, _mm512_set1_epi8(low)), _mm512_set1_epi8(high));
+    if (count >= 64) {
+        _mm512_storeu_si512(y, codes);
+    } else {
+        _mm512_mask_storeu_epi8(y, (UINT64_C(1) << count) - 1, codes);
+    }
+}
+"""
+
+_STORE_FIRST_PAIR_256 = """\
+/* The first of 16 channels. */
+static inline void limen_store_first_256(int8_t *y, __m256i a, __m256i b, int32_t count, int8_t low, int8_t high)
+{
+    int8_t codes[16];
+    limen_store_pair_256(count >= 16 ? y : codes, a, b, low, high);
+    for (int32_t i = 0; count < 16 && i < count; ++i) {
+        y[i] = codes[i];
+    }
+}
+"""
+
+_INTERLEAVE_4 = """\
+typedef struct {{
+    __m{bits}i v[4];
+}} limen_woven4_{bits};
+
+/* Bytes of four rows side by side: every lane holds one channel's four. */
+static inline limen_woven4_{bits} limen_interleave4_{bits}(__m{bits}i r0, __m{bits}i r1, __m{bits}i r2, __m{bits}i r3)
+{{
+    const __m{bits}i a = _mm{bits}_unpacklo_epi8(r0, r1), b = _mm{bits}_unpackhi_epi8(r0, r1);
+    const __m{bits}i c = _mm{bits}_unpacklo_epi8(r2, r3), d = _mm{bits}_unpackhi_epi8(r2, r3);
+    const limen_woven4_{bits} woven = {{{{_mm{bits}_unpacklo_epi16(a, c), _mm{bits}_unpackhi_epi16(a, c),
+                                       _mm{bits}_unpacklo_epi16(b, d), _mm{bits}_unpackhi_epi16(b, d)}}}};
+    return woven;
+}}
+"""
+
+_INTERLEAVE_2 = """\
+typedef struct {
+    __m256i v[2];
+} limen_woven2_256;
+
+/* Words of two rows side by side: every lane holds one channel's two. */
+static inline limen_woven2_256 limen_interleave2_256(__m256i r0, __m256i r1)
+{
+    const limen_woven2_256 woven = {{_mm256_unpacklo_epi16(r0, r1), _mm256_unpackhi_epi16(r0, r1)}};
+    return woven;
+}
+"""
+
 _ENTER_512 = """\
 /* Signed codes to unsigned bytes, code + 128. */
 static inline void limen_enter_512(uint8_t *to, const int8_t *from, int32_t count)
@@ -288,7 +346,9 @@ _LOADS, _BROADCASTS, _SCALES = (
     _both("limen_broadcast", _BROADCAST),
     _both("limen_scale", _SCALE),
 )
+_INTERLEAVES = _both("limen_interleave4", _INTERLEAVE_4)
 _ROUND = Helper("limen_round_256", _ROUND_256)
+_PAIR = Helper("limen_store_pair_256", _STORE_PAIR_256)
 _BY_WIDTH: dict[tuple[str, int], Helper] = {
     **{("load", bits): helper for bits, helper in _LOADS.items()},
     **{("broadcast", bits): helper for bits, helper in _BROADCASTS.items()},
@@ -301,7 +361,12 @@ _BY_WIDTH: dict[tuple[str, int], Helper] = {
     ("round", 512): Helper("limen_round_512", _ROUND_512, (_ROUND,)),
     ("store_vector", 256): Helper("limen_store_vector_256", _STORE_VECTOR_256),
     ("store_vector", 512): Helper("limen_store_vector_512", _STORE_VECTOR_512),
-    ("store_pair", 256): Helper("limen_store_pair_256", _STORE_PAIR_256),
+    ("store_pair", 256): _PAIR,
+    ("store_first", 512): Helper("limen_store_first_512", _STORE_FIRST_512),
+    ("store_first", 256): Helper("limen_store_first_256", _STORE_FIRST_PAIR_256, (_PAIR,)),
+    ("interleave4", 256): _INTERLEAVES[256],
+    ("interleave4", 512): _INTERLEAVES[512],
+    ("interleave2", 256): Helper("limen_interleave2_256", _INTERLEAVE_2),
     ("store_lanes", 256): Helper("limen_store_lanes_256", _STORE_LANES_256),
     ("store_lanes", 512): Helper("limen_store_lanes_512", _STORE_LANES_512),
     ("enter", 512): Helper("limen_enter_512", _ENTER_512),
