@@ -8,57 +8,33 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-import importlib.util
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from limen.errors import DataError, InternalError, MissingExtra
+from limen.errors import DataError
 from limen.program import Array
+from limen.targets._zig import WARNINGS, kernel_flags, run_zig, zig_cc
 from limen.targets.c import ARENA_ALIGN, Generated, Place
 
-WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion")
-_MACHINE = {
-    "avx2": ("-mavx2", "-mfma"),
-    "avx512vnni": ("-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512vnni", "-mavx2", "-mfma"),
-}
+__all__ = ["HostModel", "build", "build_all", "compile_shared", "zig_cc"]
 
 
-def zig_cc() -> list[str]:
-    """The command that compiles C.
-
-    Raises:
-        MissingExtra: ziglang is not installed.
-    """
-    if importlib.util.find_spec("ziglang") is None:
-        raise MissingExtra("ziglang", "mcu")
-    return [sys.executable, "-m", "ziglang", "cc"]
-
-
-def compile_shared(units: list[Generated], output: Path, flags: tuple[str, ...] = ("-O2",)) -> None:
-    """All the units in one shared object.
+def compile_shared(units: list[Generated], flags: tuple[str, ...] = ("-O2",)) -> bytes:
+    """All the units in one shared object for this machine.
 
     Args:
-        units: with distinct names.
-        output: the file to write.
+        units: with distinct names, for one instruction set.
         flags: optimisation; warnings are always errors.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        sources = []
-        for unit in units:
-            for name, content in unit.files.items():
-                Path(folder, name).write_bytes(content)
-                sources += [name] if name.endswith((".c", ".S")) else []
-        machine = [flag for unit in units[:1] for flag in _MACHINE.get(unit.isa, ())]
-        command = [*zig_cc(), *WARNINGS, *machine, *flags, "-fno-sanitize=all", "-fPIC", "-shared", "-o", str(output)]
-        result = subprocess.run([*command, *sources], cwd=folder, capture_output=True, text=True, check=False)
-        if result.returncode:
-            raise InternalError(f"{units[0].name}: the compiler refuses the generated code: {result.stderr[:4000]}")
+    files = {name: content for unit in units for name, content in unit.files.items()}
+    sources = [name for name in files if name.endswith((".c", ".S"))]
+    machine = kernel_flags(units[0].isa)
+    arguments = [*WARNINGS, *machine, *flags, "-fPIC", "-shared", *sources]
+    return run_zig(arguments, files, "units.so", units[0].name)
 
 
 class HostModel:
@@ -113,7 +89,7 @@ def build_all(units: list[Generated], flags: tuple[str, ...] = ("-O2",)) -> list
     descriptor, path = tempfile.mkstemp(prefix=f"limen-{digest}-", suffix=".so")
     os.close(descriptor)
     try:
-        compile_shared(units, Path(path), flags)
+        Path(path).write_bytes(compile_shared(units, flags))
         library = ctypes.CDLL(path)
     finally:
         os.unlink(path)

@@ -1,0 +1,66 @@
+"""An Arduino library (Library specification 1.5: library.properties, src, examples), as one .zip."""
+
+from __future__ import annotations
+
+from limen.targets.c.packages._package import Package, PackageSource, macro, readme, tensor_of
+
+PROPERTIES = """\
+name=$name
+version=$version
+author=limen
+maintainer=limen
+sentence=$title
+paragraph=A machine-learning model compiled to C by limen: no allocation, no interpreter, no other library.
+category=Data Processing
+url=https://docs.arduino.cc/libraries/
+architectures=*
+includes=$name.h
+"""
+SKETCH = """\
+// Runs $name on an input of zeros, again and again, and prints the first outputs and the time of one run.
+#include <$name.h>
+
+alignas(${upper}_ARENA_ALIGN) static uint8_t arena[${upper}_ARENA_BYTES];
+
+void setup() {
+  Serial.begin(115200);
+  ${name}_reset(arena);
+}
+
+void loop() {
+  for (int32_t i = 0; i < ${input}_SIZE; ++i) {
+    ${input}(arena)[i] = $zero;  // write your sample here
+  }
+  const unsigned long start = micros();
+  ${name}_invoke(arena);
+  const unsigned long took = micros() - start;
+  for (int32_t i = 0; i < ${output}_SIZE && i < 10; ++i) {
+    Serial.print(${output}(arena)[i]);
+    Serial.print(' ');
+  }
+  Serial.print("in us: ");
+  Serial.println(took);
+  delay(1000);
+}
+"""
+HOW = "Sketch > Include Library > Add .ZIP Library, then File > Examples > $name > Run."
+
+
+def make(source: PackageSource) -> dict[str, bytes]:
+    first = source.generated.inputs[0]
+    sketch = source.fill(
+        SKETCH,
+        input=macro(source, "INPUT", first),
+        output=macro(source, "OUTPUT", source.generated.outputs[0]),
+        zero=str(tensor_of(source, first).zero_point),
+    )
+    root = source.name
+    return {
+        f"{root}/library.properties": source.fill(PROPERTIES),
+        **{f"{root}/src/{name}": content for name, content in source.generated.files.items()},
+        f"{root}/examples/Run/Run.ino": sketch,
+        f"{root}/README.md": readme(source, source.fill(HOW).decode()),
+    }
+
+
+PACKAGE = Package("arduino", "Arduino library (.zip)", make, archive=True)
