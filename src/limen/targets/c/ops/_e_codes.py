@@ -65,7 +65,7 @@ def codes_kernel(
 
 def unsupported(site: Site) -> UnsupportedOp:
     """The refusal of an element type."""
-    dtype = site.input(0).dtype
+    dtype = site.input(site.live[-1] if site.live else 0).dtype
     if dtype == "float16":
         return refuse(site, "on float16", "convert the model to float32 or quantise it")
     return refuse(site, f"on {dtype}")

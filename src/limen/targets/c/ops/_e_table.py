@@ -33,6 +33,9 @@ def byte_function(site: Site) -> Kernel:
     clip = _as_clip(codes, table)
     if clip is not None:
         return elementwise(site, Element((f"{{y}} = ({c_type(site.output())}){clip_text(place, clip)};",), (CLAMP,)))
+    step = _as_step(codes, table)
+    if step:
+        return elementwise(site, Element((f"{{y}} = {place} {step};",)))
     symbol = site.local("table")
     comment = "The result of every code" + (", -128 ... -1 last." if codes.dtype == np.int8 else ".")
     index = f"(uint8_t){place}" if codes.dtype == np.int8 else place
@@ -52,22 +55,27 @@ def clip_text(place: str, clip: tuple[int, int, int]) -> str:
 def answers(site: Site) -> Array:
     """The reference's output for every code of the live input, in ascending order of the codes.
 
-    A code that the reference refuses (the square root of a negative number) gets the answer of the nearest code that it
-    takes.
+    Codes that the reference refuses, which are the lowest ones (a square root of negative numbers), get the answer of
+    the lowest code that it takes.
     """
     codes = _codes(site.input(site.live[0]))
+    low, high = 0, len(codes) - 1
+    while low < high:
+        middle = (low + high) // 2
+        if _is_taken(site, codes[middle:]):
+            high = middle
+        else:
+            low = middle + 1
+    taken = _ask(site, codes[low:])
+    return np.concatenate([np.repeat(taken[:1], low), taken])
+
+
+def _is_taken(site: Site, codes: Array) -> bool:
     try:
-        return _ask(site, codes)
+        _ask(site, codes)
     except DataError:
-        pass
-    found: dict[int, int] = {}
-    for index in range(len(codes)):
-        try:
-            found[index] = int(_ask(site, codes[index : index + 1])[0])
-        except DataError:
-            continue
-    nearest = [min(found, key=lambda known: abs(known - index)) for index in range(len(codes))]
-    return np.array([found[index] for index in nearest], site.output().dtype)
+        return False
+    return True
 
 
 def _ask(site: Site, codes: Array) -> Array:
@@ -106,3 +114,11 @@ def _as_clip(codes: Array, table: Array) -> tuple[int, int, int] | None:
         return None
     shift = int(shifts[0])
     return (shift, low, high) if np.array_equal(np.clip(wide + shift, low, high), answer) else None
+
+
+def _as_step(codes: Array, table: Array) -> str:
+    """The comparison that gives a table of truths with one change; empty where it is something else."""
+    changes = np.flatnonzero(table[1:] != table[:-1]) + 1
+    if table.dtype != np.bool_ or len(changes) != 1:
+        return ""
+    return f"{'<' if table[0] else '>='} {codes[changes[0]]}"

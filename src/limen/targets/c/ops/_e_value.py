@@ -122,6 +122,13 @@ def times(a: Value, b: Value) -> Value:
     return Value(f"{a.operand} * {b.operand}", min(corners), max(corners), 0, a.helpers + b.helpers, False)
 
 
+def either(condition: str, a: Value, b: Value) -> Value:
+    """a where the condition holds, else b."""
+    a, b = flat(a), flat(b)
+    text = f"({condition} ? {a.text} : {b.text})"
+    return Value(text, min(a.low, b.low), max(a.high, b.high), 0, a.helpers + b.helpers)
+
+
 def scaled(value: Value, shift: int) -> Value:
     """value * 2**shift, without a C operation yet."""
     return Value(value.text, value.low, value.high, value.exponent + shift, value.helpers, value.atom)

@@ -77,9 +77,8 @@ def _row(
 ) -> Kernel:
     names = {i: f"in{i}" if len(site.live) > 1 else "in" for i in site.live}
     lines = [f"const {c_type(site.input(i))} *const {n} = x{i}[0];" for i, n in names.items()]
-    channels = any(site.input(i).shape[-1:] != (1,) for i in symbols)
-    extents = (site.rows[1], site.output().shape[-1]) if channels else (site.row_elements,)
-    strides = (extents[1], 1) if channels else (1,)
+    extents: tuple[int, ...] = (site.rows[1], site.output().shape[-1]) if symbols else (site.row_elements,)
+    strides: tuple[int, ...] = (extents[-1], 1) if symbols else (1,)
     places = {i: f"{n}[{linear(0, strides)}]" for i, n in names.items()}
     places |= {i: f"{symbol}[{linear(0, (0, 1))}]" for i, symbol in symbols.items()}
     body = fill(element.lines, {**reads, **places}, f"y0[{linear(0, strides)}]")

@@ -1,0 +1,14 @@
+"""Relu in portable C."""
+
+from __future__ import annotations
+
+from limen.targets.c._kernel import Kernel, Site
+from limen.targets.c.ops._e_relu import clamp_kernel
+
+
+def emit(site: Site) -> Kernel:
+    """max(x, 0)."""
+    return clamp_kernel(site, 0.0, None)
+
+
+EMIT = emit

@@ -1,0 +1,14 @@
+"""ReluN1To1 in portable C."""
+
+from __future__ import annotations
+
+from limen.targets.c._kernel import Kernel, Site
+from limen.targets.c.ops._e_relu import clamp_kernel
+
+
+def emit(site: Site) -> Kernel:
+    """min(max(x, -1), 1)."""
+    return clamp_kernel(site, -1.0, 1.0)
+
+
+EMIT = emit
