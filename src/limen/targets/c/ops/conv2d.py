@@ -1,66 +1,101 @@
-"""Conv2D in portable C."""
+"""Conv2D in portable C: at each position, output channels in fours over runs of contiguous input channels."""
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
 
-from limen.ops._weighted import requantization
 from limen.ops.conv2d import Conv2D
-from limen.targets.c._kernel import Constant, Kernel, Reach, Site, refuse
-from limen.targets.c.ops._requantize import CLAMP, RESCALE
-
-_ROW = """\
-static void {symbol}_row(const int8_t *const *x0, int8_t *y0)
-{{
-    for (int32_t x = 0; x < {width}; ++x) {{
-        for (int32_t o = 0; o < {outputs}; ++o) {{
-            const int8_t *w = {symbol}_weights + o * {per_output};
-            int32_t acc = {symbol}_bias[o];
-            for (int32_t ky = 0; ky < {kh}; ++ky) {{
-                for (int32_t kx = 0; kx < {kw}; ++kx) {{
-                    const int32_t at = x * {stride} - {left} + kx * {dilation};
-                    for (int32_t c = 0; c < {depth}; ++c) {{
-                        const int32_t v = (at >= 0 && at < {width_in}) ? x0[ky][at * {channels} + c] : {zero};
-                        acc += v * w[c];
-                    }}
-                    w += {depth};
-                }}
-            }}
-            acc = limen_rescale(acc, {symbol}_multiplier[o], {symbol}_shift[o]) + {zero_out};
-            y0[x * {outputs} + o] = (int8_t)limen_clamp(acc, {low}, {high});
-        }}
-    }}
-}}
-"""
+from limen.targets.c._kernel import Kernel, Reach, Site, c_type
+from limen.targets.c.ops._e_text import function
+from limen.targets.c.ops._wconv import (
+    Geometry,
+    Lines,
+    accumulators,
+    blocks,
+    counted,
+    geometry,
+    indented,
+    multiply,
+    row_function,
+    store,
+)
+from limen.targets.c.ops._wdepthwise import depthwise
+from limen.targets.c.ops._weighted import Weighted, finish, interleave, weighted
+from limen.targets.c.ops._wfinish import Finish
 
 
 def emit(site: Site) -> Kernel:
-    x, w, output = site.input(0), site.input(1), site.output()
-    op = site.op
+    """float32, int8, uint8 and int16 (16x8) with constant weights; grouped or not."""
+    op, x, w = site.op, site.input(0), site.input(1)
     assert isinstance(op, Conv2D)
-    if x.dtype != "int8" or w.data is None or w.shape[3] != x.shape[3]:
-        raise refuse(site, f"with {x.dtype} input")
-    rescale = requantization(site.operands, op.activation)
-    count, kh, kw, depth = w.shape
-    sums = w.data.astype(np.int64).sum(axis=(1, 2, 3))
-    bias_tensor = site.optional(2)
-    bias = np.zeros(count, np.int64) if bias_tensor is None else np.asarray(bias_tensor.data, np.int64)
-    constants = (
-        Constant(site.local("weights"), w.data, comment="[output channel][ky][kx][input channel]"),
-        Constant(
-            site.local("bias"), (bias - x.zero_point * sums).astype(np.int32), comment="less the zero point's share"
-        ),
-        Constant(site.local("multiplier"), np.broadcast_to(rescale.factor.mantissa, count).astype(np.int32)),
-        Constant(site.local("shift"), np.broadcast_to(rescale.factor.shift, count).astype(np.int32)),
-    )
-    text = _ROW.format(
-        symbol=site.symbol, width=site.rows[1], outputs=count, per_output=kh * kw * depth, kh=kh, kw=kw,
-        stride=op.stride[1], left=op.padding[2], dilation=op.dilation[1], depth=depth, channels=depth,
-        width_in=x.shape[2] if site.rows[0] > 1 else x.size // depth, zero=x.zero_point, zero_out=output.zero_point,
-        low=rescale.low, high=rescale.high,
-    )  # fmt: skip
+    numbers = weighted(site, 0, w.zero_point if w.dtype == "uint8" else 0)
+    made = finish(site, numbers, op.activation)
+    filters, kh, kw, depth = w.shape
+    g = geometry(site, (kh, kw), op.stride, op.dilation, op.padding)
     reach = Reach(kh, op.stride[0], op.padding[0], op.dilation[0], x.zero_point)
-    return Kernel(text, constants, (RESCALE, CLAMP), reaches=(reach,))
+    groups = x.shape[3] // depth
+    if depth == 1 and groups > 1:
+        planes = replace(numbers, weights=numbers.weights.transpose(3, 1, 2, 0)[0])
+        return depthwise(site, planes, made, g, reach)
+    parts = []
+    if g.interior[0] < g.interior[1]:
+        parts.append(_position(site, numbers, made, g, groups, edge=False))
+    if g.edges:
+        parts.append(_position(site, numbers, made, g, groups, edge=True))
+    row, table = row_function(site, g)
+    order = interleave(numbers.weights.reshape(filters, -1), filters // groups)
+    constants = (*numbers.constants(order, "[channels in fours][ky][kx][input channel][channel]"), *made.constants)
+    return Kernel("\n".join([*parts, row]), (*constants, *table), made.helpers, reaches=(reach,))
+
+
+def _position(site: Site, numbers: Weighted, made: Finish, g: Geometry, groups: int, edge: bool) -> str:
+    """All output channels at one position."""
+    depth, share = g.channels // groups, g.filters // groups
+    pads = edge and numbers.zero != 0
+    kind = c_type(site.input(0))
+
+    def body(block: int, at: str) -> Lines:
+        group = f" + g * {depth}" if groups > 1 else ""
+        row = [f"const {kind} *x = x0[ky] + at{group};", *_columns(numbers, g, depth, block, edge, pads)]
+        return [
+            *accumulators(numbers, block, at, pads),
+            *counted("ky", str(g.kernel[0]), row),
+            *store(made, block, at, numbers.zero if pads else 0),
+        ]
+
+    if groups == 1:
+        lines = blocks(share, body)
+    else:
+        inner = blocks(share, body, f"g * {share} + ")
+        lines = [f"for (int32_t g = 0; g < {groups}; ++g) {{", *indented(inner), "}"]
+    lines = [f"const {numbers.weight_type} *w = {numbers.weight_symbol};", *lines]
+    arguments = [f"const {kind} *const *x0", "int32_t at", *(["int32_t from", "int32_t to"] if edge else [])]
+    text = function(f"{site.symbol}_{'edge' if edge else 'inside'}", [*arguments, f"{c_type(site.output())} *y"], lines)
+    return text if edge else text.replace("static void", "static inline void", 1)
+
+
+def _columns(numbers: Weighted, g: Geometry, depth: int, block: int, edge: bool, pads: bool) -> Lines:
+    """One row of the window: runs of contiguous elements, and what lies outside the image."""
+    width = g.kernel[1]
+    joined = depth == g.channels and (g.dilation == 1 or width == 1)
+    inside = _runs(numbers, g, depth, block, "to - from" if edge else str(width), joined)
+    if not edge:
+        return inside
+    if not pads:
+        size = depth * block
+        return [f"w += from * {size};", *inside, f"w += ({width} - to) * {size};"]
+    outside = [*(f"pad{j} += w[{j}];" for j in range(block)), f"w += {block};"]
+    before, after = (counted("i", f"{count} * {depth}", outside) for count in ("from", f"({width} - to)"))
+    return [*before, *inside, *after]
+
+
+def _runs(numbers: Weighted, g: Geometry, depth: int, block: int, count: str, joined: bool) -> Lines:
+    body = multiply(numbers, block)
+    if joined:
+        total = str(int(count) * depth) if count.isdecimal() else f"({count}) * {depth}"
+        return counted("i", total, body)
+    run = counted("i", str(depth), body)
+    return counted("kx", count, [*run, f"x += {g.dilation * g.channels};"])
 
 
 EMIT = emit
