@@ -9,9 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from limen.build.results import Benched, Built, Checked, Compared, Compiled, Evaluated, Inspected
+from limen.build.results import Benched, Built, Checked, Compared, Compiled, Evaluated, Inspected, Packaged
 
-__all__ = ["bench", "build", "check", "compare", "compile", "evaluate", "inspect", "run", "verify"]
+__all__ = ["bench", "build", "check", "compare", "compile", "evaluate", "inspect", "package", "run", "verify"]
 
 
 def compile(model: str | Path, target: str, output: str | Path, **settings: Any) -> Compiled:
@@ -27,6 +27,14 @@ def build(model: str | Path, output: str | Path, device: str = "host", **setting
     from limen.build.make import build_bundle
 
     return build_bundle(model, output, device, options=import_options(settings), **_own(settings))
+
+
+def package(source: str | Path, format: str, output: str | Path, **settings: Any) -> Packaged:
+    """Make a package for a tool chain, a system or a browser; see ``limen.build.package.package_model``."""
+    from limen.build.artifact import import_options
+    from limen.build.package import package_model
+
+    return package_model(source, format, output, options=import_options(settings), **_own(settings))
 
 
 def inspect(path: str | Path, html: str | Path | None = None, **settings: Any) -> Inspected:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -100,16 +101,26 @@ def write_files(artifact: Artifact, folder: Path) -> list[Path]:
     Raises:
         BadInput: the folder cannot be made or written.
     """
+    return write_tree(artifact.files, folder)
+
+
+def write_tree(files: Mapping[str, bytes], folder: Path) -> list[Path]:
+    """Write files that may lie in folders below, each atomically.
+
+    Raises:
+        BadInput: a folder cannot be made or written.
+    """
     from limen.bundle.file import write_atomically
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInput(f"{folder}: cannot be made: {error.strerror}") from error
     paths = []
-    for name, content in artifact.files.items():
-        write_atomically(folder / name, content)
-        paths.append(folder / name)
+    for name, content in files.items():
+        path = folder / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadInput(f"{path.parent}: cannot be made: {error.strerror}") from error
+        write_atomically(path, content)
+        paths.append(path)
     return paths
 
 

@@ -27,7 +27,7 @@ from limen.build.variants import (
 from limen.bundle import PROVENANCE, REPORT, Bundle, PrivateKey, load_private, save_pair
 from limen.data import Dataset
 from limen.engines import ENGINES, Session, record_golden
-from limen.errors import DataError, Unsupported
+from limen.errors import DataError, MissingExtra, Unsupported
 from limen.importers import ImportOptions
 from limen.measure.latency import measure_latency
 from limen.measure.metrics import find_metric, predictions
@@ -180,6 +180,9 @@ def make_parts(prepared: Prepared, engines: tuple[str, ...], options: CompileOpt
         kind = KINDS[engine]
         try:
             artifact = make_artifact(prepared, kind, options)
+        except MissingExtra as error:
+            notes.append(f"no artifact for {engine}: {error}")
+            continue
         except Unsupported as error:
             refusal = refusal or error
             notes.append(f"no artifact for {engine}: {error}")

@@ -42,6 +42,32 @@ class Compiled:
 
 
 @dataclass(frozen=True)
+class Packaged:
+    """``limen package``.
+
+    Args:
+        format: as it is typed.
+        device: whom it is for.
+        files: paths written.
+        bytes: size of all of them.
+        ram: bytes of the arena.
+    """
+
+    format: str
+    device: str
+    files: tuple[str, ...]
+    bytes: int
+    ram: int
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def text(self) -> str:
+        lines = [*self.files, f"{self.format} for {self.device}: {self.bytes:,} bytes, RAM {self.ram:,} bytes"]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
 class Variant:
     """One row of a build's report: an artifact on an engine.
 

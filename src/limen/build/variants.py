@@ -19,8 +19,8 @@ from limen.targets._memory import plan, state_bytes
 if TYPE_CHECKING:
     from limen.model import Model
 
-KINDS = {"litert": "tflite", "ort": "onnx", "reference": "program"}
-PREFERENCE = ("litert", "ort", "reference")
+KINDS = {"litert": "tflite", "ort": "onnx", "native": "native", "reference": "program"}
+PREFERENCE = ("litert", "ort", "native", "reference")
 
 
 @dataclass(frozen=True, eq=False)

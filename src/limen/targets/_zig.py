@@ -83,3 +83,14 @@ def run_zig(arguments: Sequence[str], files: Mapping[str, bytes], output: str, w
         if done.returncode:
             raise InternalError(f"{what}: the compiler refuses the code: {done.stderr.strip()[-4000:]}")
         return Path(folder, output).read_bytes()
+
+
+def run_ar(objects: Mapping[str, bytes]) -> bytes:
+    """A static library of object files, deterministic."""
+    zig_cc()
+    command = [sys.executable, "-m", "ziglang", "ar", "rcsD", "library.a", *objects]
+    with tempfile.TemporaryDirectory(prefix="limen-zig-") as folder:
+        for name, content in objects.items():
+            Path(folder, name).write_bytes(content)
+        subprocess.run(command, cwd=folder, capture_output=True, check=True)
+        return Path(folder, "library.a").read_bytes()
