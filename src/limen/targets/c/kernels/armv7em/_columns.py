@@ -1,0 +1,184 @@
+"""C that gathers the input of two output positions into columns of int16 pairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from limen.targets.c._kernel import Constant, Helper, Site
+from limen.targets.c.kernels.armv7em._routines import EXPAND_PAIR, EXPAND_PAIR_C, copy_rows
+
+
+@dataclass(frozen=True)
+class Window:
+    """Of a convolution along a row.
+
+    Args:
+        taps_y, taps_x: of the kernel.
+        stride, dilation, left: along x.
+        width_in, width: positions of an input row and of an output row.
+        channels: of the input.
+        depth: channels that are read, all or those of a group.
+        zero: code of the padding.
+    """
+
+    taps_y: int
+    taps_x: int
+    stride: int
+    dilation: int
+    left: int
+    width_in: int
+    width: int
+    channels: int
+    depth: int
+    zero: int
+
+    @property
+    def elements(self) -> int:
+        return self.taps_y * self.taps_x * self.depth
+
+    @property
+    def padded(self) -> int:
+        """Elements of a column, a multiple of four."""
+        return -(-self.elements // 4) * 4
+
+    @property
+    def contiguous(self) -> bool:
+        """Whether the taps of a row lie side by side."""
+        return (self.taps_x == 1 or self.dilation == 1) and self.depth == self.channels
+
+    @property
+    def reach(self) -> int:
+        """From the first tap of a row to the last."""
+        return (self.taps_x - 1) * self.dilation
+
+    @property
+    def leaves(self) -> bool:
+        """Whether some window leaves the row."""
+        return self.left > 0 or (self.width - 1) * self.stride - self.left + self.reach >= self.width_in
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """The code that fills columns, and how to call it.
+
+    Args:
+        text: definitions.
+        call: statement for the positions ``a`` and ``b``, columns at ``columns``; a group's first channel is ``first``.
+        scratch: bytes, the columns included.
+    """
+
+    text: str
+    call: str
+    scratch: int
+    constants: tuple[Constant, ...] = ()
+    helpers: tuple[Helper, ...] = ()
+    routines: tuple[Helper, ...] = ()
+
+
+_POINTWISE = "limen_expand_pair(columns, x0[0] + a * {step}, x0[0] + b * {step}, {words});"
+
+_BY_WORDS = """\
+/* Columns of the windows at a and b. */
+static void {symbol}_columns(const int8_t *const *x0, int32_t a, int32_t b,{first} uint32_t *columns)
+{{
+    const int32_t left_a = a * {stride} - {left};
+    const int32_t left_b = b * {stride} - {left};
+{inside}{taps}}}
+"""
+_INSIDE = """\
+    {condition}for (int32_t ky = 0; ky < {taps_y}; ++ky) {{
+        columns = limen_expand_pair(columns, x0[ky] + left_a * {channels}, x0[ky] + left_b * {channels}, {words});
+    }}
+"""
+_TAPS = """\
+    for (int32_t ky = 0; ky < {taps_y}; ++ky) {{
+        for (int32_t kx = 0; kx < {taps_x}; ++kx) {{
+            const int32_t at_a = left_a + kx * {dilation};
+            const int32_t at_b = left_b + kx * {dilation};
+            const int8_t *from_a = x0[ky] + at_a * {channels}{plus};
+            const int8_t *from_b = x0[ky] + at_b * {channels}{plus};
+            from_a = (at_a >= 0 && at_a < {width_in}) ? from_a : {symbol}_padding;
+            from_b = (at_b >= 0 && at_b < {width_in}) ? from_b : {symbol}_padding;
+            columns = limen_expand_pair(columns, from_a, from_b, {words});
+        }}
+    }}
+"""
+_BY_BYTES = """\
+/* The bytes of the window at a position. */
+static void {symbol}_gather(const int8_t *const *x0, int32_t position,{first} int8_t *to)
+{{
+    const int32_t left = position * {stride} - {left};
+{inside}    for (int32_t ky = 0; ky < {taps_y}; ++ky) {{
+        for (int32_t kx = 0; kx < {taps_x}; ++kx) {{
+            const int32_t at = left + kx * {dilation};
+            for (int32_t c = 0; c < {depth}; ++c) {{
+                *to++ = (at >= 0 && at < {width_in}) ? x0[ky][at * {channels} + c{plus}] : {zero};
+            }}
+        }}
+    }}
+}}
+"""
+_INSIDE_BYTES = """\
+    if (left >= 0 && left < {end}) {{
+        limen_copy_rows_{bytes}(to, x0, left * {channels}, {taps_y});
+        return;
+    }}
+"""
+
+
+def columns(site: Site, window: Window) -> Columns:
+    """By words where every tap is whole words, else by bytes first."""
+    if (window.taps_y, window.taps_x, window.left) == (1, 1, 0) and window.contiguous and not window.channels % 4:
+        call = _POINTWISE.format(step=window.stride * window.channels, words=window.depth // 4)
+        return Columns("", call, window.padded * 4, (), (EXPAND_PAIR_C,), (EXPAND_PAIR,))
+    return _by_bytes(site, window) if window.depth % 4 else _by_words(site, window)
+
+
+def _by_words(site: Site, window: Window) -> Columns:
+    grouped = window.depth != window.channels
+    padding = Constant(site.local("padding"), np.full(window.depth, window.zero, np.int8), 4, "outside the input")
+    names = _names(site, window)
+    inside = ""
+    if window.contiguous:
+        end = window.width_in - window.reach
+        condition = f"if (left_a >= 0 && left_b < {end}) {{\n        "
+        body = _INSIDE.format(condition=condition if window.leaves else "", **{**names, "words": window.taps_x * window.depth // 4})
+        inside = body.replace("\n        columns", "\n            columns").replace("\n    }", "\n        }") + "        return;\n    }\n" if window.leaves else body
+    taps = "" if window.contiguous and not window.leaves else _TAPS.format(**names)
+    text = _BY_WORDS.format(inside=inside, taps=taps, **names)
+    call = f"{site.symbol}_columns(x0, a, b,{' first,' if grouped else ''} columns);"
+    constants = (padding,) if taps else ()
+    return Columns(text, call, window.padded * 4, constants, (EXPAND_PAIR_C,), (EXPAND_PAIR,))
+
+
+def _by_bytes(site: Site, window: Window) -> Columns:
+    grouped = window.depth != window.channels
+    names = _names(site, window)
+    routines, helpers, inside = (EXPAND_PAIR,), (EXPAND_PAIR_C,), ""
+    if window.contiguous:
+        routine, declaration = copy_rows(window.taps_x * window.depth)
+        routines, helpers = (*routines, routine), (*helpers, declaration)
+        inside = _INSIDE_BYTES.format(bytes=window.taps_x * window.depth, end=window.width_in - window.reach, **names)
+    first = " first," if grouped else ""
+    gather = f"{site.symbol}_gather(x0, {{}},{first} bytes + {{}});"
+    call = "\n".join(
+        (
+            f"int8_t *const bytes = (int8_t *)(columns + {window.padded});",
+            gather.format("a", 0),
+            gather.format("b", window.padded),
+            f"limen_expand_pair(columns, bytes, bytes + {window.padded}, {window.padded // 4});",
+        )
+    )
+    return Columns(_BY_BYTES.format(inside=inside, **names), call, window.padded * 6, (), helpers, routines)
+
+
+def _names(site: Site, window: Window) -> dict[str, object]:
+    grouped = window.depth != window.channels
+    return {
+        "symbol": site.symbol, "stride": window.stride, "left": window.left, "taps_y": window.taps_y,
+        "taps_x": window.taps_x, "dilation": window.dilation, "channels": window.channels, "depth": window.depth,
+        "width_in": window.width_in, "words": window.depth // 4, "zero": window.zero,
+        "first": " int32_t first," if grouped else "", "plus": " + first" if grouped else "",
+    }  # fmt: skip
