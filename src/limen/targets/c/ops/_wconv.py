@@ -1,4 +1,4 @@
-"""Text of convolutions: one function per output position, channels in blocks of four, borders apart from the interior."""
+"""Text of convolutions: one function per position, channels in blocks of four, borders apart from the interior."""
 
 from __future__ import annotations
 
@@ -83,11 +83,13 @@ def blocks(count: int, body: Callable[[int, str], Lines], start: str = "") -> Li
         start: offset of the first channel, a C expression with a trailing `` + ``; empty for 0.
     """
     whole, rest = count - count % BLOCK, count % BLOCK
+    if count <= BLOCK:
+        return body(count, f"{start}0")
     lines: Lines = []
     if whole == BLOCK:
         lines += ["{", *indented(body(BLOCK, f"{start}0")), "}"]
-    elif whole:
-        inner = body(BLOCK, f"{start}o" if start else "o")
+    else:
+        inner = body(BLOCK, f"{start}o")
         lines += [f"for (int32_t o = 0; o < {whole}; o += {BLOCK}) {{", *indented(inner), "}"]
     if rest:
         lines += ["{", *indented(body(rest, f"{start}{whole}")), "}"]
@@ -99,10 +101,12 @@ def indented(lines: Sequence[str]) -> Lines:
 
 
 def plus(index: str, offset: int) -> str:
-    """``index + offset`` as a C expression."""
-    if not offset:
-        return index
-    return str(int(index) + offset) if index.isdecimal() else f"{index} + {offset}"
+    """``index + offset`` as a C expression, where the index is a sum that may end in a number."""
+    *terms, last = index.split(" + ")
+    if last.isdecimal():
+        total = int(last) + offset
+        return " + ".join([*terms, str(total)] if total or not terms else terms)
+    return f"{index} + {offset}" if offset else index
 
 
 def row_function(site: Site, g: Geometry) -> tuple[str, tuple[Constant, ...]]:
@@ -113,12 +117,9 @@ def row_function(site: Site, g: Geometry) -> tuple[str, tuple[Constant, ...]]:
     if low < high:
         at = _scaled("x", g.stride * g.channels)
         first = low * g.stride * g.channels - g.left * g.channels
-        lines += [
-            f"for (int32_t x = {low}; x < {high}; ++x) {{",
-            f"{INDENT}{name}_inside({source}, {_shifted(at, first - low * g.stride * g.channels)}, "
-            f"y0 + {_scaled('x', g.filters)});",
-            "}",
-        ]
+        start = _shifted(at, first - low * g.stride * g.channels)
+        call = f"{name}_inside({source}, {start}, y0 + {_scaled('x', g.filters)});"
+        lines += [f"for (int32_t x = {low}; x < {high}; ++x) {{", INDENT + call, "}"]
     table: tuple[Constant, ...] = ()
     edges = g.edges
     if edges:

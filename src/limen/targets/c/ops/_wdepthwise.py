@@ -20,7 +20,7 @@ from limen.targets.c.ops._wfinish import Finish
 
 def depthwise(site: Site, numbers: Weighted, made: Finish, g: Geometry, reach: Reach) -> Kernel:
     """The kernel for weights [kh, kw, C * M]; channel c * M + m is filter m of input channel c."""
-    parts = []
+    parts = [made.text] if made.text else []
     if g.interior[0] < g.interior[1]:
         parts.append(_position(site, numbers, made, g, edge=False))
     if g.edges:

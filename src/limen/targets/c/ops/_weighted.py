@@ -10,7 +10,7 @@ from limen.ops._fixed_point import Int64
 from limen.ops._weighted import requantization, unpack
 from limen.program import Activation, Array
 from limen.targets.c._kernel import C_TYPES, Constant, Site, refuse
-from limen.targets.c.ops._wfinish import Finish, finish_codes, finish_float
+from limen.targets.c.ops._wfinish import Accumulator, Finish, finish_codes, finish_float
 from limen.targets.c.ops._wfit import Range
 
 _INT32 = (-(2**31), 2**31 - 1)
@@ -43,6 +43,10 @@ class Weighted:
     @property
     def is_float(self) -> bool:
         return self.accumulator == "float"
+
+    @property
+    def source(self) -> Accumulator:
+        return Accumulator(self.accumulator, self.reach, self.wraps)
 
     @property
     def weight_type(self) -> str:
@@ -82,7 +86,7 @@ def weighted(site: Site, axis: int, weight_zero: int, fold: bool = True) -> Weig
     Raises:
         UnsupportedOp: weights or bias are computed, or the layer is hybrid.
     """
-    x, w, b, output = unpack(site.operands)
+    x, w, b, _ = unpack(site.operands)
     if w.data is None or (b is not None and b.data is None):
         raise refuse(site, "with computed weights", "use target tflite, or BatchMatMul")
     if x.dtype == "float32" and w.dtype == "int8":
@@ -133,17 +137,11 @@ def finish(site: Site, numbers: Weighted, activation: Activation) -> Finish:
     """What happens to the accumulators of a convolution."""
     if numbers.is_float:
         return finish_float(activation)
-    made = finish_codes(site, requantization(site.operands, activation), len(numbers.bias), numbers.reach)
-    return cut(made) if numbers.wraps else made
-
-
-def cut(made: Finish) -> Finish:
-    """Accumulators that are wider than the Program's int32 lose their upper half first."""
-    return Finish(made.expression.replace("@A", "(int32_t)(uint32_t)@A"), made.constants, made.helpers)
+    return finish_codes(site, requantization(site.operands, activation), len(numbers.bias), numbers.source)
 
 
 def interleave(matrix: Array, block: int) -> Array:
-    """Rows [O, K] in blocks of ``block`` rows, column by column: [O / block][K][block], then the rest [K][O % block]."""
+    """[O, K] in blocks of rows, column by column: [O / block][K][block], then the rest, [K][O % block]."""
     filters, depth = matrix.shape
     whole = filters - filters % block
     parts = [matrix[:whole].reshape(-1, block, depth).transpose(0, 2, 1).reshape(-1), matrix[whole:].T.reshape(-1)]

@@ -43,53 +43,90 @@ class Finish:
     """How an accumulator becomes an element.
 
     Args:
-        expression: C, with ``@A`` for the accumulator and ``@O`` for the channel's index.
-        constants: arrays that the expression reads.
+        call: C expression, with ``@A`` for the accumulator and ``@O`` for the channel's index.
+        text: the function that it calls; empty where there is none.
+        constants: arrays that the function reads.
         helpers: functions that it calls.
     """
 
-    expression: str
+    call: str
+    text: str = ""
     constants: tuple[Constant, ...] = ()
     helpers: tuple[Helper, ...] = ()
 
     def of(self, accumulator: str, channel: str) -> str:
         """The expression for one accumulator and channel."""
-        return self.expression.replace("@A", accumulator).replace("@O", channel)
+        return self.call.replace("@A", accumulator).replace("@O", channel)
+
+
+@dataclass(frozen=True)
+class Accumulator:
+    """What arrives.
+
+    Args:
+        ctype: int32_t or int64_t.
+        reach: range of each channel's values; None where they can leave int32.
+        wraps: values of an int64_t are cut to 32 bits first, as the Program's int32 wraps.
+    """
+
+    ctype: str
+    reach: Range | None
+    wraps: bool = False
 
 
 def finish_float(activation: Activation) -> Finish:
     """The activation alone; nan stays nan."""
     low, high = _FLOAT_BOUNDS[activation]
-    value = "@A"
-    if low is not None:
-        value = f"({value} < {float_literal(low)} ? {float_literal(low)} : {value})"
-    if high is not None:
-        value = f"(@A > {float_literal(high)} ? {float_literal(high)} : {value})"
-    return Finish(value.strip("()") if low is None and high is None else value[1:-1])
+    if low is None:
+        return Finish("@A")
+    above = f"@A < {float_literal(low)} ? {float_literal(low)} : @A"
+    if high is None:
+        return Finish(above)
+    return Finish(f"@A > {float_literal(high)} ? {float_literal(high)} : {above}")
 
 
-def finish_codes(site: Site, scaling: Requantization, channels: int, reach: Range | None, prefix: str = "") -> Finish:
+def finish_codes(site: Site, scaling: Requantization, channels: int, source: Accumulator) -> Finish:
     """Fixed-point rescaling of int32 accumulators (int64 ones in 16x8 kernels).
 
     Args:
         channels: number of factors that the expression chooses from.
-        reach: of the accumulators; None where they can leave int32, so that they wrap.
-        prefix: of the constants' names.
     """
     if scaling.wide:
-        return _wide(site, scaling, channels, prefix)
+        return _wide(site, scaling, channels, source)
     mantissa = np.broadcast_to(scaling.factor.mantissa, channels).astype(np.int64)
     shift = np.broadcast_to(scaling.factor.shift, channels).astype(np.int64)
-    if reach is not None and not _left_shift_wraps(shift, reach):
+    if source.reach is not None and scaling.dtype != "int16" and not _left_shift_wraps(shift, source.reach):
         factors = np.ldexp(mantissa.astype(np.float64), (shift - 31).astype(np.int32))
         bounds = (scaling.low, scaling.high)
-        found = fit(factors, reach, bounds, scaling.zero_point, lambda x: rescale(x, Multiplier(mantissa, shift)))
-        if found is not None and scaling.dtype != "int16":
-            return _fitted(site, found, scaling, prefix)
-    multiplier, first = _per_channel(site, f"{prefix}multiplier", mantissa.astype(np.int32), "Q31 mantissas")
-    power, second = _per_channel(site, f"{prefix}shift", shift.astype(np.int8), "powers of two")
+        factor = Multiplier(mantissa, shift)
+        found = fit(factors, source.reach, bounds, scaling.zero_point, lambda x: rescale(x, factor))
+        if found is not None:
+            return _fitted(site, found, scaling, source)
+    multiplier, first = _per_channel(site, "multiplier", mantissa.astype(np.int32), "Q31 mantissas")
+    power, second = _per_channel(site, "shift", shift.astype(np.int8), "powers of two")
     value = _plus(f"limen_rescale(@A, {multiplier}, {power})", scaling.zero_point)
-    return Finish(_clamped(value, scaling), (*first, *second), (RESCALE, CLAMP))
+    return _finish(site, [], value, scaling, source, (*first, *second), (RESCALE, CLAMP))
+
+
+def _finish(
+    site: Site,
+    lines: list[str],
+    value: str,
+    scaling: Requantization,
+    source: Accumulator,
+    constants: tuple[Constant, ...],
+    helpers: tuple[Helper, ...],
+) -> Finish:
+    """``SYMBOL_code``: lines, then the value clamped to the codes."""
+    name, kind = site.local("code"), C_TYPES[scaling.dtype]
+    lines = [*lines, f"return ({kind})limen_clamp({value}, {scaling.low}, {scaling.high});"]
+    if source.wraps:
+        lines = ["const int32_t low = (int32_t)(uint32_t)acc;", *(line.replace("@A", "low") for line in lines)]
+    indexed = any("@O" in line for line in lines)
+    body = "".join(f"    {line}\n" for line in lines).replace("@A", "acc").replace("@O", "o")
+    parameters = f"{source.ctype} acc, int32_t o" if indexed else f"{source.ctype} acc"
+    text = f"static inline {kind} {name}({parameters})\n{{\n{body}}}\n"
+    return Finish(f"{name}(@A, @O)" if indexed else f"{name}(@A)", text, constants, helpers)
 
 
 def _left_shift_wraps(shift: Int64, reach: Range) -> bool:
@@ -103,8 +140,7 @@ def finish_in_double(
     zero_point: int,
     bounds: tuple[int, int],
     dtype: str,
-    reach: Range | None,
-    prefix: str = "",
+    source: Accumulator,
 ) -> Finish:
     """Rescaling that is defined in float64 (FullyConnected): one multiplication where that is proved to be the same.
 
@@ -112,36 +148,39 @@ def finish_in_double(
         factors: one per channel.
         bounds: smallest and largest code.
         dtype: of the codes.
-        reach: of the accumulators, None where they are wider than int32.
     """
     scaling = Requantization(Multiplier(np.int64(0), np.int64(0)), zero_point, *bounds, dtype)  # type: ignore[arg-type]
-    if reach is not None:
-        found = fit(factors, reach, bounds, zero_point, lambda x: round_away(x * factors).astype(np.int64))
+    if source.reach is not None:
+        found = fit(factors, source.reach, bounds, zero_point, lambda x: round_away(x * factors).astype(np.int64))
         if found is not None:
-            return _fitted(site, found, scaling, prefix)
-    symbol, constants = _per_channel(site, f"{prefix}factor", factors, "rescaling factors")
+            return _fitted(site, found, scaling, source)
+    symbol, constants = _per_channel(site, "factor", factors, "rescaling factors")
     low, high = bounds[0] - zero_point, bounds[1] - zero_point
     value = _plus(f"limen_round((double)@A * {symbol}, {low}, {high})", zero_point)
-    return Finish(f"({C_TYPES[dtype]})({value})", constants, (ROUND_TO_CODE,))
+    return _finish(site, [], value, scaling, source, constants, (ROUND_TO_CODE, CLAMP))
 
 
-def _fitted(site: Site, found: Fit, scaling: Requantization, prefix: str) -> Finish:
+def _fitted(site: Site, found: Fit, scaling: Requantization, source: Accumulator) -> Finish:
     comment = f"factors times 2^{found.shift}"
-    symbol, constants = _per_channel(site, f"{prefix}multiplier", found.mantissa.astype(np.int32), comment)
-    product = f"(int64_t)@A * {symbol} + INT64_C({found.addend})"
-    return Finish(_clamped(f"(int32_t)(({product}) >> {found.shift})", scaling), constants, (CLAMP,))
+    symbol, constants = _per_channel(site, "multiplier", found.mantissa.astype(np.int32), comment)
+    addend = f"INT64_C({found.addend})"
+    if found.negative != found.addend:
+        addend = f"(@A < 0 ? INT64_C({found.negative}) : {addend})"
+    lines = [f"const int64_t scaled = (int64_t)@A * {symbol} + {addend};"]
+    return _finish(site, lines, f"(int32_t)(scaled >> {found.shift})", scaling, source, constants, (CLAMP,))
 
 
-def _wide(site: Site, scaling: Requantization, channels: int, prefix: str) -> Finish:
+def _wide(site: Site, scaling: Requantization, channels: int, source: Accumulator) -> Finish:
     """A 16-bit mantissa and one rounding, halves up."""
     mantissa = np.broadcast_to(scaling.factor.mantissa, channels).astype(np.int64)
     total = (15 - np.broadcast_to(scaling.factor.shift, channels)).astype(np.int8)
     reduced = np.where(mantissa < 0x7FFF0000, (mantissa + (1 << 15)) >> 16, 0x7FFF).astype(np.int16)
-    multiplier, first = _per_channel(site, f"{prefix}multiplier", reduced, "Q15 mantissas")
-    shift, second = _per_channel(site, f"{prefix}shift", total, "right shifts")
+    multiplier, first = _per_channel(site, "multiplier", reduced, "Q15 mantissas")
+    shift, second = _per_channel(site, "shift", total, "right shifts")
     half = f"(INT64_C(1) << ({shift} - 1))" if second else f"INT64_C({1 << (int(total[0]) - 1)})"
-    value = _plus(f"(int32_t)(((int64_t)@A * {multiplier} + {half}) >> {shift})", scaling.zero_point)
-    return Finish(_clamped(value, scaling), (*first, *second), (CLAMP,))
+    lines = [f"const int64_t scaled = (int64_t)@A * {multiplier} + {half};"]
+    value = _plus(f"(int32_t)(scaled >> {shift})", scaling.zero_point)
+    return _finish(site, lines, value, scaling, source, (*first, *second), (CLAMP,))
 
 
 def _per_channel(site: Site, name: str, values: Array, comment: str) -> tuple[str, tuple[Constant, ...]]:
@@ -150,7 +189,7 @@ def _per_channel(site: Site, name: str, values: Array, comment: str) -> tuple[st
         value = values[0].item()
         if values.dtype.kind == "f":
             return float_literal(value, values.dtype.itemsize == 4), ()
-        return (f"({value})" if value < 0 else str(value)), ()
+        return str(value), ()
     constant = Constant(site.local(name), values, comment=comment)
     return f"{constant.symbol}[@O]", (constant,)
 
@@ -159,7 +198,3 @@ def _plus(value: str, zero_point: int) -> str:
     if zero_point == 0:
         return value
     return f"{value} {'+' if zero_point > 0 else '-'} {abs(zero_point)}"
-
-
-def _clamped(value: str, scaling: Requantization) -> str:
-    return f"({C_TYPES[scaling.dtype]})limen_clamp({value}, {scaling.low}, {scaling.high})"

@@ -2,7 +2,8 @@
 
 A rescaling is a monotone step function of the accumulator, so it is known by its thresholds: the smallest accumulator
 that reaches each code. ``(accumulator * mantissa + addend) >> shift`` is the same function where it steps at the same
-places. Which addends do that for a given mantissa is an interval; the intervals of all channels must meet.
+places. Which addends do that for a given mantissa is an interval; the intervals of all channels must meet. Roundings
+that treat halves by sign may need one addend for negative accumulators and one for the others.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ Reference = Callable[[Int64], Int64]
 _CHUNK = 1 << 18
 _MOST_THRESHOLDS = 1 << 24
 _MOST_SHIFT = 54
+_EVERYTHING = (-(1 << 62), 1 << 62)
 
 
 @dataclass(frozen=True)
@@ -27,12 +29,14 @@ class Fit:
 
     Args:
         mantissa: int64 [C], 0 <= mantissa < 2**31.
-        addend: with the zero point's share; 64 bits.
+        addend: of accumulators >= 0, with the zero point's share; 64 bits.
+        negative: of accumulators < 0.
         shift: 1 to 54.
     """
 
     mantissa: Int64
     addend: int
+    negative: int
     shift: int
 
 
@@ -66,17 +70,25 @@ def fit(
     if extreme + max(map(abs, codes)) >= 2.0**30:
         return None
     offsets = np.arange(codes[0] - zero_point + 1, codes[1] - zero_point + 1, dtype=np.int64)[:, None]
-    low, high = -(1 << 62), 1 << 62
+    negative, positive = _EVERYTHING, _EVERYTHING
     for start in range(0, len(offsets), max(1, _CHUNK // len(factors))):
         part = offsets[start : start + max(1, _CHUNK // len(factors))]
         thresholds = _thresholds(part, factors, reach, reference)
         if thresholds is None:
             return None
-        least, most = _addends(part, thresholds, mantissa, shift, reach)
-        low, high = max(low, least), min(high, most)
-    if low > high:
+        below, above = _addends(part, thresholds, mantissa, shift, reach)
+        negative, positive = _meet(negative, below), _meet(positive, above)
+    both = _meet(negative, positive)
+    if both[0] <= both[1]:
+        negative = positive = both
+    if negative[0] > negative[1] or positive[0] > positive[1]:
         return None
-    return Fit(mantissa, _choose(low, high) + (zero_point << shift), shift)
+    share = zero_point << shift
+    return Fit(mantissa, _choose(*positive) + share, _choose(*negative) + share, shift)
+
+
+def _meet(a: tuple[int, int], b: tuple[int, int]) -> tuple[int, int]:
+    return max(a[0], b[0]), min(a[1], b[1])
 
 
 def _thresholds(codes: Int64, factors: NDArray[np.float64], reach: Range, reference: Reference) -> Int64 | None:
@@ -93,12 +105,29 @@ def _thresholds(codes: Int64, factors: NDArray[np.float64], reach: Range, refere
     return None
 
 
-def _addends(codes: Int64, thresholds: Int64, mantissa: Int64, shift: int, reach: Range) -> tuple[int, int]:
-    """The addends with which every threshold steps where it must."""
+def _addends(
+    codes: Int64, thresholds: Int64, mantissa: Int64, shift: int, reach: Range
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The addends with which every threshold steps where it must: of negative accumulators, and of the others.
+
+    At a threshold the sum reaches the code; one below it does not.
+    """
     target = codes << shift
-    at_least = np.where(thresholds <= reach.high, target - thresholds * mantissa, -(1 << 62))
-    at_most = np.where(thresholds > reach.low, target - (thresholds - 1) * mantissa - 1, 1 << 62)
-    return int(at_least.max()), int(at_most.min())
+    at_least, reached = target - thresholds * mantissa, thresholds <= reach.high
+    at_most, passed = at_least + mantissa - 1, thresholds > reach.low
+    first, last = thresholds < 0, thresholds <= 0  # whether the threshold, and its predecessor, are negative
+    return (
+        (_largest(at_least, reached & first), _smallest(at_most, passed & last)),
+        (_largest(at_least, reached & ~first), _smallest(at_most, passed & ~last)),
+    )
+
+
+def _largest(values: Int64, used: NDArray[np.bool_]) -> int:
+    return int(np.max(values, where=used, initial=_EVERYTHING[0]))
+
+
+def _smallest(values: Int64, used: NDArray[np.bool_]) -> int:
+    return int(np.min(values, where=used, initial=_EVERYTHING[1]))
 
 
 def _choose(low: int, high: int) -> int:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from limen.ops.conv2d import Conv2D
 from limen.targets.c._kernel import Kernel, Reach, Site, c_type
 from limen.targets.c.ops._e_text import function
 from limen.targets.c.ops._wconv import (
+    BLOCK,
     Geometry,
     Lines,
     accumulators,
@@ -37,13 +40,14 @@ def emit(site: Site) -> Kernel:
     if depth == 1 and groups > 1:
         planes = replace(numbers, weights=numbers.weights.transpose(3, 1, 2, 0)[0])
         return depthwise(site, planes, made, g, reach)
-    parts = []
+    parts = [made.text] if made.text else []
     if g.interior[0] < g.interior[1]:
         parts.append(_position(site, numbers, made, g, groups, edge=False))
     if g.edges:
         parts.append(_position(site, numbers, made, g, groups, edge=True))
     row, table = row_function(site, g)
-    order = interleave(numbers.weights.reshape(filters, -1), filters // groups)
+    matrices = numbers.weights.reshape(groups, filters // groups, -1)
+    order = np.concatenate([interleave(matrix, BLOCK) for matrix in matrices])
     constants = (*numbers.constants(order, "[channels in fours][ky][kx][input channel][channel]"), *made.constants)
     return Kernel("\n".join([*parts, row]), (*constants, *table), made.helpers, reaches=(reach,))
 

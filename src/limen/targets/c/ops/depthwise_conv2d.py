@@ -17,7 +17,7 @@ def emit(site: Site) -> Kernel:
     assert isinstance(op, DepthwiseConv2D)
     numbers = weighted(site, 3, w.zero_point if w.dtype == "uint8" else 0)
     numbers = replace(numbers, weights=numbers.weights[0])
-    g = geometry(site, w.shape[1:3], op.stride, op.dilation, op.padding)
+    g = geometry(site, (w.shape[1], w.shape[2]), op.stride, op.dilation, op.padding)
     reach = Reach(w.shape[1], op.stride[0], op.padding[0], op.dilation[0], x.zero_point)
     return depthwise(site, numbers, finish(site, numbers, op.activation), g, reach)
 
