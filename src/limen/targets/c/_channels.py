@@ -84,7 +84,7 @@ def _full(tensor: Tensor) -> Bounds:
 
 def _bounds_of(program: Program, node: Node, found: Mapping[str, Bounds]) -> Bounds | None:
     operands = program.operands(node)
-    x, output = operands.inputs[0], operands.outputs[0]
+    x, output = operands.inputs[0] if operands.inputs else None, operands.outputs[0]
     if x is None or x.name not in found:
         return None
     source = found[x.name]

@@ -1,0 +1,33 @@
+"""Virtual devices that run generated code with no hardware, and count what it executes.
+
+``profile`` is the one way in, whatever runs the code: the Cortex-M and RV32 cores by unicorn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from limen.lab._inputs import sample_inputs
+from limen.lab._profile import LayerProfile, Profile
+from limen.program import Array
+from limen.targets.c import Generated
+
+__all__ = ["LayerProfile", "Profile", "profile", "sample_inputs"]
+
+
+def profile(generated: Generated, feeds: Sequence[Mapping[str, Array]], *, compiler: str = "zig") -> Profile:
+    """Run generated code on its device's virtual twin and compare it with the interpreter.
+
+    Args:
+        generated: what target c made for a device.
+        feeds: Program tensor -> array, at least one; of a stateful model they are one sequence.
+        compiler: ``zig``, or ``gcc`` for the GNU tool chain of the processor.
+
+    Raises:
+        NotMeasurable: nothing here executes the device's code; says what would.
+        MissingExtra: a package or tool is not installed.
+        InternalError: the generated code does not compile, faults or does not end.
+    """
+    from limen.lab._virtual import profile_virtual
+
+    return profile_virtual(generated, feeds, compiler)

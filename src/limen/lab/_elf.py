@@ -1,0 +1,142 @@
+"""Just enough of ELF32, little endian, to load a firmware image and to know its functions and sizes.
+
+Source: Tool Interface Standard, Executable and Linking Format, version 1.2.
+"""
+
+from __future__ import annotations
+
+import bisect
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from limen.errors import InternalError
+
+_LOAD, _SYMTAB = 1, 2
+_WRITE, _ALLOC, _EXECUTE = 1, 2, 4
+_FUNCTION, _OBJECT = 2, 1
+_NOBITS = 8
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section that takes memory: address, bytes, and what may be done with it."""
+
+    name: str
+    address: int
+    size: int
+    writable: bool
+    executable: bool
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A function or an object; the address is even, without the Thumb bit."""
+
+    name: str
+    address: int
+    size: int
+    function: bool
+
+    @property
+    def end(self) -> int:
+        return self.address + self.size
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """A linked program.
+
+    Args:
+        segments: (address, bytes) to load.
+        sections: those that take memory.
+        symbols: functions and objects, by address.
+    """
+
+    segments: tuple[tuple[int, bytes], ...]
+    sections: tuple[Section, ...]
+    symbols: tuple[Symbol, ...]
+
+    @cached_property
+    def functions(self) -> tuple[Symbol, ...]:
+        """Functions by address, one for each address: aliases are left out."""
+        first: dict[int, Symbol] = {}
+        for symbol in self.symbols:
+            if symbol.function:
+                first.setdefault(symbol.address, symbol)
+        return tuple(first.values())
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [f.address for f in self.functions]
+
+    def address(self, name: str) -> int:
+        """Of a symbol.
+
+        Raises:
+            InternalError: there is none of this name.
+        """
+        for symbol in self.symbols:
+            if symbol.name == name:
+                return symbol.address
+        raise InternalError(f"the linked image has no symbol {name}")
+
+    def function_at(self, address: int) -> Symbol | None:
+        """The function whose code holds an address."""
+        index = bisect.bisect_right(self._starts, address) - 1
+        if index < 0 or address >= self.functions[index].end:
+            return None
+        return self.functions[index]
+
+    def code(self) -> Section:
+        """The one executable section."""
+        (section,) = (s for s in self.sections if s.executable)
+        return section
+
+    def read(self, address: int, size: int) -> bytes:
+        """Bytes of the loaded image."""
+        for start, data in self.segments:
+            if start <= address and address + size <= start + len(data):
+                return data[address - start : address - start + size]
+        raise InternalError(f"the linked image holds nothing at {address:#x}")
+
+
+def read_elf(data: bytes) -> Image:
+    """Parse an ELF32 executable.
+
+    Raises:
+        InternalError: it is none.
+    """
+    if data[:6] != b"\x7fELF\x01\x01":
+        raise InternalError("the linker wrote no 32-bit little endian ELF file")
+    program_table, section_table = struct.unpack_from("<II", data, 28)
+    program_size, programs, section_size, sections, names = struct.unpack_from("<HHHHH", data, 42)
+    heads = [struct.unpack_from("<IIIIIIII", data, program_table + i * program_size) for i in range(programs)]
+    rows = [struct.unpack_from("<IIIIIIIIII", data, section_table + i * section_size) for i in range(sections)]
+    name_offset = rows[names][4]
+    segments = tuple((head[2], data[head[1] : head[1] + head[4]]) for head in heads if head[0] == _LOAD and head[4])
+    kept = tuple(
+        Section(_text(data, name_offset + row[0]), row[3], row[5], bool(row[2] & _WRITE), bool(row[2] & _EXECUTE))
+        for row in rows
+        if row[2] & _ALLOC and row[5]
+    )
+    symbols = sorted(_symbols(data, rows), key=lambda s: (s.address, s.name))
+    return Image(segments, kept, tuple(symbols))
+
+
+def _symbols(data: bytes, rows: list[tuple[int, ...]]) -> Iterator[Symbol]:
+    for row in rows:
+        if row[1] != _SYMTAB:
+            continue
+        offset, size, strings = row[4], row[5], rows[row[6]][4]
+        for at in range(offset, offset + size, 16):
+            name, value, length, info, _, section = struct.unpack_from("<IIIBBH", data, at)
+            kind = info & 15
+            if section and (kind in (_FUNCTION, _OBJECT) or info >> 4):
+                function = kind == _FUNCTION
+                yield Symbol(_text(data, strings + name), value & ~1 if function else value, length, function)
+
+
+def _text(data: bytes, offset: int) -> str:
+    return data[offset : data.index(b"\0", offset)].decode("utf-8", "replace")

@@ -1,0 +1,155 @@
+"""Virtual devices: a processor with flash, stack and arena that runs a linked image and counts what it executes.
+
+The arena lies with its end at the end of mapped memory, flash cannot be written, and nothing else is there: a kernel
+that leaves its bounds faults. The stack is painted before each run to see how deep it went.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from limen.errors import InternalError
+from limen.lab._build import FLASH, RAM, Built
+from limen.lab._counter import Counter
+from limen.lab._unicorn import ARM, EXECUTE, READ, RISCV, WRITE, Engine
+from limen.program import Array
+from limen.targets.c import Place
+
+PAGE = 4096
+STACK, STACK_BYTES = 0x20400000, 256 * 1024
+ARENA = 0x21000000
+PAINT = 0xA5
+LIMIT = 40_000_000_000  # bytes of code in one run
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What one call did.
+
+    Args:
+        blocks: entries of the counter (offset, size, layer, runs, falls).
+        stack: bytes of stack it used.
+    """
+
+    blocks: Array
+    stack: int
+
+
+class Machine:
+    """One virtual device with a program in its flash.
+
+    Args:
+        built: the linked image.
+        limit: bytes of code after which a run counts as endless.
+    """
+
+    def __init__(self, built: Built, limit: int = LIMIT) -> None:
+        self.built, self.limit = built, limit
+        self.generated = built.generated
+        self._engine = Engine(*built.core.engine)
+        self._registers = ARM if built.core.family == "thumb" else RISCV
+        self._load()
+        self._stack = _memory(STACK_BYTES)
+        self._engine.map(STACK, self._stack, READ | WRITE)
+        room = max(PAGE, -(-self.generated.arena // PAGE) * PAGE)
+        whole = _memory(room)
+        self._engine.map(ARENA, whole, READ | WRITE)
+        self.arena = whole[room - self.generated.arena :]
+        self._address = ARENA + room - self.generated.arena
+        self._margin = whole[: room - self.generated.arena]
+        self.counter = Counter(built.image, self.generated, self.arena, self._engine.stop_function())
+        self._engine.hook_blocks(self.counter.hook, self.counter.fields)
+
+    def reset(self) -> Run:
+        """States to their initial values."""
+        self.arena[:] = PAINT
+        return self._call("reset")
+
+    def invoke(self, feeds: Mapping[str, Array]) -> Run:
+        """One inference.
+
+        Args:
+            feeds: Program tensor -> array of its shape and dtype, for every input.
+        """
+        for place in self.generated.inputs:
+            self._view(place)[...] = feeds[place.tensor]
+        return self._call("invoke")
+
+    def outputs(self) -> dict[str, Array]:
+        """The outputs of the last run."""
+        return {place.tensor: self._view(place).copy() for place in self.generated.outputs}
+
+    def layer_outputs(self) -> dict[str, Array]:
+        """Each layer's outputs, as they were when its function returned; only of layers that have run code."""
+        places = [place for layer in self.generated.layers for place in layer.outputs]
+        ran = set(self.counter.counted()["layer"].tolist())
+        found = {}
+        for place, copy in zip(places, self.counter.snapshots, strict=True):
+            if copy.layer not in ran:
+                continue
+            data = self.counter.memory[copy.start : copy.start + copy.size]
+            found[place.tensor] = data.copy().view(place.dtype).reshape(place.shape)
+        return found
+
+    def close(self) -> None:
+        self._engine.close()
+
+    def _load(self) -> None:
+        image = self.built.image
+        flash = [(a, d) for a, d in image.segments if a < RAM]
+        top = max(a + len(d) for a, d in flash)
+        self._flash = _memory(top + 2 - FLASH)  # room for the address that a run returns to
+        for address, data in flash:
+            self._flash[address - FLASH : address - FLASH + len(data)] = np.frombuffer(data, np.uint8)
+        self._engine.map(FLASH, self._flash, READ | EXECUTE)
+        self._sentinel = FLASH + len(self._flash) - 2
+        if self.built.static_bytes:
+            variables = _memory(max(s.address + s.size for s in image.sections if s.writable) - RAM)
+            for address, data in image.segments:
+                if address >= RAM:
+                    variables[address - RAM : address - RAM + len(data)] = np.frombuffer(data, np.uint8)
+            self._engine.map(RAM, variables, READ | WRITE)
+
+    def _call(self, what: str) -> Run:
+        thumb = 1 if self.built.core.family == "thumb" else 0
+        engine, registers = self._engine, self._registers
+        self._stack[:], self._margin[:] = PAINT, PAINT
+        engine.write(registers["r0"], self._address)
+        engine.write(registers["sp"], STACK + STACK_BYTES)
+        engine.write(registers["link"], self._sentinel | thumb)
+        self.counter.begin(self.limit)
+        name = f"{self.generated.name}_{what}"
+        fault = engine.start(self.built.image.address(name) | thumb, self._sentinel)
+        self._settle(what, self.counter.end() or fault)
+        return Run(self.counter.counted(), int(STACK_BYTES - np.argmax(self._stack != PAINT)) if self._used() else 0)
+
+    def _used(self) -> bool:
+        return bool((self._stack != PAINT).any())
+
+    def _settle(self, what: str, fault: str) -> None:
+        """Raise InternalError for a fault of the generated code, with the place."""
+        if not fault and (self._margin != PAINT).any():
+            fault = "wrote below its arena"
+        if fault:
+            address = self._engine.read(self._registers["pc"])
+            function = self.built.image.function_at(address & ~1)
+            where = f"{function.name}+{(address & ~1) - function.address:#x}" if function else f"{address:#x}"
+            raise InternalError(
+                f"{self.generated.name}_{what} on {self.built.core.name} ({self.built.compiler}): {where}: {fault}",
+                "this is a defect of limen: please report the model",
+            )
+
+    def _view(self, place: Place) -> Array:
+        data = self.arena[place.offset : place.offset + place.nbytes]
+        return data.view(place.dtype).reshape(place.shape)
+
+
+def _memory(size: int) -> Array:
+    """Zeroed bytes, a whole number of pages, aligned to a page."""
+    size = -(-size // PAGE) * PAGE
+    raw = np.zeros(size + PAGE, np.uint8)
+    start = -raw.ctypes.data % PAGE
+    return raw[start : start + size]
