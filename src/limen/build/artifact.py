@@ -18,7 +18,7 @@ from limen.registry import suggest
 from limen.steps import Chain
 from limen.targets import TARGETS, Artifact, CompileOptions
 
-PLANNED = ("wasm",)
+PLANNED: tuple[str, ...] = ()
 CALIBRATION_SAMPLES = 256
 
 
