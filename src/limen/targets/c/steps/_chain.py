@@ -68,6 +68,7 @@ def emit_chain(
     real: Real = "float",
     labels: tuple[str, ...] = (),
     small: bool = False,
+    view: bool = False,
 ) -> StepChain:
     """A chain on one array: a ``pre`` chain, from the raw value to the model's input.
 
@@ -81,11 +82,12 @@ def emit_chain(
         real: ``double`` where the device computes in it.
         labels: class names by index.
         small: prefer flash over speed.
+        view: whether it writes the picture's view, for a ``post`` chain that carries boxes back (its ``view`` is set).
 
     Raises:
         UnsupportedOp: a step or a case has no C; names the step and the way out.
     """
-    settings = Settings(prefix, real, labels, small)
+    settings = Settings(prefix, real, labels, small, view)
     builder = Builder(settings, one(input_dtype, input_shape, varies))
     return _built(builder, steps, border)
 
@@ -144,10 +146,10 @@ def _assembled(builder: Builder, source: Flow) -> StepChain:
     for stage in stages:
         states.append(state)
         state += -(-stage.kernel.state // ALIGN) * ALIGN
-    view = any(stage.kernel.view for stage in stages)
+    view = settings.views or any(stage.kernel.view for stage in stages)
     parameters = _parameters(source, builder.flow, settings, view, state, memory)
     prototype = f"int32_t {settings.prefix}({', '.join(parameters)})"
-    body = _body(stages, places, states, source)
+    body = _view(settings, source) + _body(stages, places, states, source)
     texts = [f"/* {comment(_title(stage))} */\n{stage.kernel.text}" for stage in stages]
     return StepChain(
         symbol=settings.prefix,
@@ -257,6 +259,18 @@ def _body(stages: Sequence[Stage], slots: Sequence[Slots], states: Sequence[int]
     return "".join(declared) + ("\n" if declared else "") + "".join(calls) + f"    return {answer};\n"
 
 
+def _view(settings: Settings, source: Flow) -> str:
+    """Statements that begin the view of a picture as it came."""
+    if not settings.views:
+        return ""
+    shape = source.ports[0].shape
+    height, width = map(str, shape[:2]) if len(shape) > 1 else ("0", "0")
+    if source.varies == "picture":
+        height, width = f"({settings.real})height", f"({settings.real})width"
+    values = ("1", "1", "0", "0", width, height)
+    return "".join(f"    view[{place}] = {value};\n" for place, value in enumerate(values)) + "\n"
+
+
 def _rows(kernel: StepKernel) -> int:
     """Rows of a result of known size."""
     shape = kernel.result.ports[0].shape
@@ -285,10 +299,18 @@ def _ordered(helpers: Iterable[Helper]) -> list[Helper]:
     return list(found.values())
 
 
+_EXACT = """\
+/* Every operation is rounded by itself, as in the Python steps; GCC wants -ffp-contract=off or -std=c11 for it. */
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#endif
+"""
+
+
 def definitions(*chains: StepChain) -> str:
     """The body of a C file: helpers once, then constants and functions of every chain. Wants stdint.h and string.h."""
     helpers = _ordered(h for chain in chains for h in chain.helpers)
-    parts = [f"{helper.text.rstrip()}\n" for helper in helpers]
+    parts = [_EXACT, *(f"{helper.text.rstrip()}\n" for helper in helpers)]
     for chain in chains:
         parts += [constant_definition(c) for c in chain.constants] + [chain.text]
     return "\n".join(parts)

@@ -138,6 +138,7 @@ class StepSite:
         real: type of the wide arithmetic: ``double`` where the device computes in it, else ``float``.
         labels: class names of the bundle.
         small: prefer flash over speed.
+        views: whether the chain carries a view of the picture.
     """
 
     symbol: str
@@ -146,6 +147,7 @@ class StepSite:
     real: Real = "float"
     labels: tuple[str, ...] = ()
     small: bool = False
+    views: bool = False
 
     @property
     def port(self) -> Port:

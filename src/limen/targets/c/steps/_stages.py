@@ -79,16 +79,18 @@ class Settings:
         real: type of the wide arithmetic.
         labels: class names.
         small: prefer flash over speed.
+        views: whether the chain carries a view of the picture.
     """
 
     prefix: str
     real: Real = "float"
     labels: tuple[str, ...] = ()
     small: bool = False
+    views: bool = False
 
     def site(self, place: int, step: Step, flow: Flow, name: str = "") -> StepSite:
         symbol = f"{self.prefix}_step_{place:02d}_{name or step.name}"
-        return StepSite(symbol, step, flow, self.real, self.labels, self.small)
+        return StepSite(symbol, step, flow, self.real, self.labels, self.small, self.views)
 
 
 class Builder:
