@@ -15,8 +15,8 @@ from limen.targets.c._generated import ARENA_ALIGN, Generated, Layer, Place
 from limen.targets.c._isa import PORTABLE, Isa, isa_of
 from limen.targets.c._kernel import Constant, Helper, c_type
 from limen.targets.c._memory import Layout, Stream, arrange
-from limen.targets.c._plan import ArenaPlan
 from limen.targets.c._order import order_nodes
+from limen.targets.c._plan import ArenaPlan
 from limen.targets.c._prepare import prepare
 from limen.targets.c._stages import COPY, NONE, Stage, driver, make_stages, refusals, row_layout
 from limen.targets.c._storage import Storage, assign_storage, state_block
