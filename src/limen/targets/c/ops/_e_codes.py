@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from limen.errors import UnsupportedOp
+from limen.ops._fixed_point import INT32_MAX, INT32_MIN
 from limen.program import Array
 from limen.targets.c._kernel import Helper, Kernel, Site, c_type, refuse
-from limen.targets.c.ops._e_value import Value, clamped, code, flat, named, plus
+from limen.targets.c.ops._e_value import Value, clamped, code, fits, flat, named, plus
 from limen.targets.c.ops._elementwise import Element, elementwise, is_uniform
 
 _PRECOMPUTED = 256
@@ -58,7 +59,12 @@ def codes_kernel(
         lines.append(line)
         helpers += value.helpers
     output = site.output()
-    final = clamped(plus(flat(result), output.zero_point), *bounds)
+    zero, result = output.zero_point, flat(result)
+    if fits(result.low + zero, result.high + zero):
+        final = clamped(plus(result, zero), *bounds)
+    else:
+        low, high = max(bounds[0] - zero, INT32_MIN), min(bounds[1] - zero, INT32_MAX)
+        final = plus(clamped(result, low, high), zero)
     lines.append(f"{{y}} = ({c_type(output)}){final.operand};")
     return elementwise(site, Element(tuple(lines), (*helpers, *final.helpers), data=tuple(data)))
 

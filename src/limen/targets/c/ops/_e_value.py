@@ -183,7 +183,8 @@ def clamped(value: Value, low: int, high: int) -> Value:
     value = flat(value)
     if value.low >= low and value.high <= high:
         return value
-    return Value(f"limen_clamp({value.text}, {low}, {high})", low, high, 0, (*value.helpers, CLAMP))
+    least, most = ("INT32_MIN" if low == INT32_MIN else low), ("INT32_MAX" if high == INT32_MAX else high)
+    return Value(f"limen_clamp({value.text}, {least}, {most})", low, high, 0, (*value.helpers, CLAMP))
 
 
 def named(value: Value, name: str) -> tuple[str, Value]:
