@@ -22,6 +22,7 @@ from limen.bundle.manifest import SCHEMA
 from limen.program import OPS, Node, Program, Quant, State, Tensor, binary
 from limen.program import Port as ProgramPort
 from limen.steps import Chain
+from limen.targets import TARGETS, CompileOptions
 from limen.targets.tflite import write
 
 Array = np.ndarray[Any, Any]
@@ -40,12 +41,23 @@ class Case:
     initial: Mapping[str, Array]
     step: Callable[..., tuple[dict[str, Array], dict[str, Array]]]
 
+    def artifact(self, kind: str) -> tuple[bytes, ArtifactEntry]:
+        """The bytes and the entry of one kind; machine code is compiled when it is asked for.
+
+        Raises:
+            KeyError: there is no such artifact.
+        """
+        if kind != "native":
+            return self.artifacts[kind]
+        data, entry = self.artifacts["program"]
+        return machine_code(data), msgspec.structs.replace(entry, kind=kind, file="model.so", engines=(kind,))
+
     def bundle(self, *kinds: str, pre: Chain | None = None, post: Chain | None = None) -> Bundle:
         """An unsigned bundle of these kinds, or of all, without golden vectors."""
         blobs = Blobs()
         entries = []
         for kind in kinds or tuple(self.artifacts):
-            data, entry = self.artifacts[kind]
+            data, entry = self.artifact(kind)
             states = tuple(
                 StateEntry(s.input, s.output, blobs.add(pack_arrays({s.input: self.initial[s.initial]})))
                 for s in entry.states
@@ -86,6 +98,12 @@ class Case:
             outputs, states = self.step({n: v[rows] if v.ndim else v for n, v in feeds.items()}, states)
             parts.append(outputs)
         return {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
+
+
+@functools.cache
+def machine_code(data: bytes) -> bytes:
+    """The shared library of a Program in binary form."""
+    return TARGETS.get("native").compile(binary.from_bytes(data), CompileOptions()).files["model.so"]
 
 
 def op(name: str, **attributes: Any) -> Any:

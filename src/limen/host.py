@@ -13,7 +13,7 @@ from pathlib import Path
 
 # Processor features that change which kernels an engine picks, as Linux spells them in /proc/cpuinfo.
 NOTABLE_FEATURES = (
-    "sse4_2", "avx", "avx2", "fma", "f16c", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8",
+    "sse4_2", "avx", "avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512vl", "avx512_vnni", "avx_vnni", "amx_int8",
     "neon", "asimd", "asimdhp", "asimddp", "i8mm", "sve",
 )  # fmt: skip
 

@@ -212,15 +212,24 @@ def measure_variants(bundle: Bundle, source: Source, data: Dataset | None, metri
     rows = []
     for entry in bundle.manifest.artifacts:
         engine = entry.engines[0]
-        if ENGINES.get(engine).version() is None:
+        session = _opened(bundle, engine)
+        if session is None:
             rows.append(Variant(engine, entry.file, None, None, None, entry.flash, entry.ram, None))
             continue
-        with Session(bundle, engine) as session:
+        with session:
             row = _judge(session, feeds, data, metric, float_output)
             one = _first(specs, feeds or _random(specs))
             latency = measure_latency(session.invocation(one), seconds=0.2).p50_us
         rows.append(Variant(engine, entry.file, row[0], row[1], latency, entry.flash, entry.ram, row[2]))
     return rows
+
+
+def _opened(bundle: Bundle, engine: str) -> Session | None:
+    """A session, unless the engine is not installed here or the artifact is for another processor."""
+    try:
+        return Session(bundle, engine) if ENGINES.get(engine).version() is not None else None
+    except Unsupported:
+        return None
 
 
 def _first(specs: tuple[Spec, ...], feeds: Mapping[str, Array]) -> dict[str, Array]:

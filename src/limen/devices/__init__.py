@@ -3,7 +3,7 @@
 A file's name is the device's name. Its keys are :class:`Device`'s fields and two more: ``inherits`` names the entry
 whose values hold unless the file gives its own (``features`` are added to the inherited ones), and ``aliases`` gives
 other names for the same board. Sizes are written ``"512 KiB"``. ``host`` is this machine: the entry of its
-architecture with the memory it has.
+architecture with the memory and the processor features it has.
 
 Raises BadInput for a file that has an unknown key, a value of the wrong type, or inherits itself.
 """
@@ -11,7 +11,6 @@ Raises BadInput for a file that has an unknown key, a value of the wrong type, o
 from __future__ import annotations
 
 import functools
-import os
 import platform
 import tomllib
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from limen.errors import BadInput, UsageError
+from limen.host import read_host
 from limen.registry import suggest
 
 FOLDER = Path(__file__).parent
@@ -161,12 +161,14 @@ def _type_text(key: str) -> str:
 
 
 def _host(device: Device, folder: Path) -> Device:
-    """This machine: the entry of its architecture, with its own memory; unknown architectures keep the bare entry."""
+    """This machine: its architecture's entry with what it has itself; an unknown architecture keeps the bare entry."""
     machine = MACHINES.get(platform.machine().lower())
     base = _load(machine, folder) if machine in names(folder) else device
-    ram = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else None
+    found = read_host()
+    features = tuple(dict.fromkeys((*base.features, *found.features)))
+    notes = "memory and processor features as the system tells them"
     return replace(
-        base, name=device.name, title=device.title, ram=ram, notes="memory as the system tells it", aliases=()
+        base, name=device.name, title=device.title, ram=found.ram, features=features, notes=notes, aliases=()
     )
 
 

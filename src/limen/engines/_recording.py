@@ -11,6 +11,7 @@ from limen.bundle import ArtifactEntry, Binding, Blobs, Bundle, GoldenEntry, ass
 from limen.engines._engine import ENGINES, Array
 from limen.engines.golden import gaps, real_values, record
 from limen.engines.session import Session
+from limen.errors import Unsupported
 
 # Another version of an engine or another processor may round otherwise: codes for quantised outputs, and a share of
 # the largest magnitude for float outputs.
@@ -56,9 +57,12 @@ def _run_all(bundle: Bundle, feeds: Mapping[str, Array]) -> tuple[list[_Recorded
             if name not in ENGINES or ENGINES.get(name).version() is None:
                 absent.append(name)
                 continue
-            for exact in _modes(name, artifact):
-                with Session(bundle, name, exact=exact) as session:
-                    recorded.append(_Recorded(artifact, name, exact, record(session, feeds)))
+            try:
+                for exact in _modes(name, artifact):
+                    with Session(bundle, name, exact=exact) as session:
+                        recorded.append(_Recorded(artifact, name, exact, record(session, feeds)))
+            except Unsupported:  # machine code for another processor
+                absent.append(name)
     return recorded, tuple(absent)
 
 

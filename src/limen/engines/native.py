@@ -1,0 +1,158 @@
+"""Engine native: machine code made by limen itself; exact to the bit for integer artifacts.
+
+The artifact is a shared library that says what it is (``limen_library``, see target native). It is loaded only if the
+processor has what one of its variants needs.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import platform
+import struct
+import sys
+import tempfile
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from limen import host
+from limen.bundle import ArtifactEntry, Binding
+from limen.engines._engine import Array, Runner
+from limen.errors import BundleError, Unsupported
+
+ABI = 1
+ALIGNMENT = 64
+_ELF = {"x86_64": 62, "aarch64": 183, "armv7l": 40, "armv8l": 40}
+"""Machine -> its number in an ELF header (e_machine)."""
+
+
+class _Native:
+    def __init__(self, data: bytes, entry: ArtifactEntry) -> None:
+        self._library = _load(data, entry)
+        about = _describe(self._library, entry)
+        variant = _choose(about, entry)
+        raw = np.zeros(variant["arena"] + ALIGNMENT, np.uint8)
+        start = -raw.ctypes.data % ALIGNMENT
+        self._arena = raw[start : start + variant["arena"]]
+        self._address = ctypes.c_void_p(self._arena.ctypes.data)
+        self._invoke = self._function(f"{variant['name']}_invoke", entry)
+        self._reset = self._function(f"{variant['name']}_reset", entry)
+        self._inputs = [(b.tensor, self._view(b, variant["inputs"], entry)) for b in entry.inputs]
+        self._outputs = [(b.tensor, self._view(b, variant["outputs"], entry)) for b in entry.outputs]
+        self.reset()
+
+    def _function(self, name: str, entry: ArtifactEntry) -> Any:
+        try:
+            function = getattr(self._library, name)
+        except AttributeError:
+            raise BundleError(f"artifact {entry.file}: has no function {name}") from None
+        function.argtypes, function.restype = [ctypes.c_void_p], None
+        return function
+
+    def _view(self, binding: Binding, offsets: Mapping[str, int], entry: ArtifactEntry) -> Array:
+        """The tensor's memory in the arena."""
+        dtype = np.dtype(binding.dtype)
+        size = int(np.prod(binding.shape, dtype=np.int64)) * dtype.itemsize
+        offset = offsets.get(binding.tensor, -1)
+        if not 0 <= offset <= len(self._arena) - size:
+            raise BundleError(f"artifact {entry.file}: no tensor {binding.tensor!r} as the bundle describes it")
+        return self._arena[offset : offset + size].view(dtype).reshape(binding.shape)
+
+    def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        for name, memory in self._inputs:
+            memory[...] = feeds[name]
+        self._invoke(self._address)
+        return {name: memory.copy() for name, memory in self._outputs}
+
+    def reset(self) -> None:
+        self._reset(self._address)
+
+    def close(self) -> None:
+        self._invoke = self._reset = None
+        library, self._library = self._library, None
+        if library is not None:
+            import _ctypes
+
+            _ctypes.dlclose(library._handle)
+
+
+def _load(data: bytes, entry: ArtifactEntry) -> Any:
+    """Load the library from a file that goes away at once."""
+    descriptor, path = tempfile.mkstemp(prefix="limen-", suffix=".so")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        return ctypes.CDLL(path)
+    except OSError as error:
+        raise BundleError(f"artifact {entry.file}: this system does not load it: {error}") from error
+    finally:
+        os.unlink(path)
+
+
+def _describe(library: Any, entry: ArtifactEntry) -> dict[str, Any]:
+    """What the library says about itself."""
+    try:
+        text = ctypes.string_at(ctypes.addressof(ctypes.c_char.in_dll(library, "limen_library")))
+        about: dict[str, Any] = json.loads(text)
+    except ValueError as error:
+        raise BundleError(f"artifact {entry.file}: is no library of limen's") from error
+    if about.get("abi") != ABI:
+        raise BundleError(f"artifact {entry.file}: interface {about.get('abi')} is not known", f"this limen has {ABI}")
+    return about
+
+
+def _choose(about: Mapping[str, Any], entry: ArtifactEntry) -> dict[str, Any]:
+    """The first variant that this processor can run."""
+    present = set(host.read_host().features)
+    for variant in about["variants"]:
+        if present.issuperset(variant["features"]):
+            return dict(variant)
+    missing = sorted(set(about["variants"][-1]["features"]) - present)
+    raise Unsupported(
+        f"artifact {entry.file}: this processor lacks {', '.join(missing)}",
+        "use engine litert, or build for this device",
+    )
+
+
+def _check(data: bytes, entry: ArtifactEntry) -> None:
+    """Raise unless the bytes are a whole ELF file for this machine: the system's loader crashes on half of one."""
+    if data[:4] != b"\x7fELF" or len(data) < 64:
+        raise BundleError(f"artifact {entry.file}: is no shared library")
+    if int.from_bytes(data[18:20], "little") != _ELF.get(platform.machine()):
+        raise Unsupported(
+            f"artifact {entry.file}: is not for {platform.machine()}", "use engine litert, or build for this device"
+        )
+    wide = data[4] == 2
+    table, size, count = struct.unpack_from("<32xQ14xHH" if wide else "<28xI10xHH", data)
+    if table + size * count > len(data):
+        raise BundleError(f"artifact {entry.file}: is cut off")
+    for at in range(table, table + size * count, size):
+        offset, length = struct.unpack_from("<8xQ16xQ" if wide else "<4xI8xI", data, at)
+        if offset + length > len(data):
+            raise BundleError(f"artifact {entry.file}: is cut off")
+
+
+class Native:
+    """Runs shared libraries made by target native."""
+
+    name = "native"
+    kind = "native"
+    exactness = "exact"
+    exact_kernels = True
+
+    def version(self) -> str | None:
+        from limen import __version__
+
+        return __version__ if sys.platform == "linux" else None
+
+    def open(
+        self, data: bytes, entry: ArtifactEntry, initial: Mapping[str, Array], threads: int, exact: bool
+    ) -> Runner:
+        _check(data, entry)
+        return _Native(data, entry)
+
+
+ENGINE = Native()
