@@ -4,7 +4,7 @@ An emitter sees one step as a :class:`StepSite`: its settings and what flows int
 answers with a :class:`StepKernel`: a C function, the constants it reads, the scratch bytes it needs. A module of this
 package serves the step of its own name and has one of these attributes:
 
-``EMIT``   an emitter.
+``EMIT``   an emitter; it answers with a Flow where the value stays as it is and only its shape is seen otherwise.
 ``POINT``  for steps that map each element alone: the C of one element, see ``_pointwise``. Neighbours are fused.
 ``VIEW``   for steps that only move elements; fused with the former.
 
@@ -207,7 +207,7 @@ class StepSite:
         return replace(kernel, text=f"{text}{self.head(kernel)}\n{{\n{body.strip(chr(10))}\n}}\n")
 
 
-StepEmitter = Callable[[StepSite], StepKernel]
+StepEmitter = Callable[[StepSite], "StepKernel | Flow"]
 
 
 def number(value: float, real: Real = "float") -> str:

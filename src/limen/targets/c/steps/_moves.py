@@ -17,9 +17,7 @@ def restored(site: StepSite, outputs: Sequence[Border]) -> StepKernel:
     ports = tuple(replace(p, shape=b.source_shape) for p, b in zip(site.flow.ports, outputs, strict=True))
     kernel = StepKernel("", Flow(ports))
     parts = []
-    for port, border, x, y in zip(
-        ports, outputs, site.flow.arguments("x"), kernel.result.arguments("y"), strict=True
-    ):
+    for port, border, x, y in zip(ports, outputs, site.flow.arguments("x"), kernel.result.arguments("y"), strict=True):
         seen = np.empty(border.shape, np.int8).transpose(border.inverse)
         loops = nest(port.shape, [seen.strides, np.empty(port.shape, np.int8).strides], False)
         bounds = list(zip("ijklmnop", map(str, loops.extents), strict=False))
@@ -29,9 +27,7 @@ def restored(site: StepSite, outputs: Sequence[Border]) -> StepKernel:
 
 def copied(site: StepSite) -> StepKernel:
     """Every tensor in real values."""
-    ports = tuple(
-        replace(p, dtype="float32" if p.scale else p.dtype, scale=0.0, zero_point=0) for p in site.flow.ports
-    )
+    ports = tuple(replace(p, dtype="float32" if p.scale else p.dtype, scale=0.0, zero_point=0) for p in site.flow.ports)
     kernel = StepKernel("", Flow(ports, site.flow.varies))
     parts = []
     for port, seen, x, y in zip(

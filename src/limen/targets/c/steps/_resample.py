@@ -348,4 +348,6 @@ def _copied(port: Port, start: int, pitch: int) -> Resized:
     line, size = width * channels, np.dtype(port.dtype).itemsize
     if pitch == line:
         return Resized(f"    memcpy(&y[{start}], x, {math.prod(port.shape) * size}u);\n")
-    return Resized(looped(f"memcpy(&y[{start} + i * {pitch}], &x[i * {line}], {line * size}u);\n", [("i", str(height))]))
+    return Resized(
+        looped(f"memcpy(&y[{start} + i * {pitch}], &x[i * {line}], {line * size}u);\n", [("i", str(height))])
+    )

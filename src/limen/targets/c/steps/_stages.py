@@ -118,7 +118,11 @@ class Builder:
         if hasattr(module, "EMIT"):
             self.close()
             site = self.settings.site(place, step, self.flow)
-            self._keep(Stage(site, module.EMIT(site), (place,), step.describe()))
+            made: StepKernel | Flow = module.EMIT(site)
+            if isinstance(made, Flow):
+                self.flow = made
+            else:
+                self._keep(Stage(site, made, (place,), step.describe()))
             return
         self._fuse(place, step, step.name, step.describe(), module)
 
