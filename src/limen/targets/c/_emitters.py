@@ -6,13 +6,16 @@ import functools
 import importlib
 import importlib.util
 import pkgutil
+from dataclasses import replace
 from typing import Any
 
 from limen.errors import UnsupportedOp
+from limen.ops.average_pool2d import AveragePool2D
 from limen.program import OPS, Op
 from limen.registry import Registry
 from limen.targets.c._isa import PORTABLE
 from limen.targets.c._kernel import Emitter, Kernel, Site
+from limen.targets.c.ops._fold import average_fold
 
 _OPS = "limen.targets.c.ops"
 _KERNELS = "limen.targets.c.kernels"
@@ -49,7 +52,7 @@ def select(site: Site) -> tuple[Kernel, str]:
     own = _own(site.isa, _stem(type(site.op)))
     kernel = own(site) if own is not None else None
     if kernel is not None:
-        return kernel, site.isa
+        return _with_fold(site, kernel), site.isa
     if site.op.name not in EMITTERS:
         raise UnsupportedOp(
             site.node.name or site.node.outputs[0], site.op.name, "target c", "use target tflite or onnx"
@@ -57,7 +60,14 @@ def select(site: Site) -> tuple[Kernel, str]:
     emitter: Emitter = EMITTERS.get(site.op.name)
     kernel = emitter(site)
     assert kernel is not None
-    return kernel, PORTABLE
+    return _with_fold(site, kernel), PORTABLE
+
+
+def _with_fold(site: Site, kernel: Kernel) -> Kernel:
+    """A global average gets its streaming form."""
+    if kernel.fold is None and isinstance(site.op, AveragePool2D):
+        return replace(kernel, fold=average_fold(site))
+    return kernel
 
 
 def _stem(op: type[Op]) -> str:
