@@ -43,7 +43,10 @@ static inline {c_type(target)} {name}({c_type(source)} x)
     if (!(x < {above})) {{
         return {most};
     }}
-    return {least} ? {smallest} : ({c_type(target)})x;
+    if ({least}) {{
+        return {smallest};
+    }}
+    return ({c_type(target)})x;
 }}
 """,
     )
