@@ -39,6 +39,7 @@ _HOME = {
     "compile": "limen.build",
     "evaluate": "limen.build",
     "inspect": "limen.build",
+    "profile": "limen.build",
 }
 
 __all__ = ["__version__", *sorted(_HOME)]  # noqa: PLE0604 (the names come from the table above)

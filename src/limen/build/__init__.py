@@ -7,11 +7,16 @@ Import options are keyword arguments of every verb that reads a model: ``dimensi
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from limen.build.results import Benched, Built, Checked, Compared, Compiled, Evaluated, Inspected, Packaged
 
-__all__ = ["bench", "build", "check", "compare", "compile", "evaluate", "inspect", "package", "run", "verify"]
+if TYPE_CHECKING:
+    from limen.lab import Profile
+
+__all__ = [
+    "bench", "build", "check", "compare", "compile", "evaluate", "inspect", "package", "profile", "run", "verify",
+]  # fmt: skip
 
 
 def compile(model: str | Path, target: str, output: str | Path, **settings: Any) -> Compiled:
@@ -75,6 +80,14 @@ def bench(path: str | Path, **settings: Any) -> Benched:
     from limen.build.judge import bench_path
 
     return bench_path(path, options=import_options(settings), **_own(settings))
+
+
+def profile(model: str | Path, device: str, **settings: Any) -> Profile:
+    """Run generated code on a virtual device and count; see ``limen.build.emulated.profile_model``."""
+    from limen.build.artifact import import_options
+    from limen.build.emulated import profile_model
+
+    return profile_model(model, device, options=import_options(settings), **_own(settings))
 
 
 def run(path: str | Path, source: str | Path, **settings: Any) -> Any:

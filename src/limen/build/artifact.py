@@ -9,8 +9,9 @@ from typing import Any, Literal
 from limen import devices
 from limen.build.results import Compiled
 from limen.build.samples import read_data
-from limen.build.source import open_source
-from limen.build.variants import is_quantised, make_artifact, prepare_variant
+from limen.build.source import Source, open_source
+from limen.build.variants import Prepared, is_quantised, make_artifact, prepare_variant
+from limen.data import Dataset
 from limen.errors import BadInput, Unsupported, UsageError
 from limen.importers import ImportOptions
 from limen.optimize import decode
@@ -63,12 +64,7 @@ def compile_model(
     board = devices.get(device) if device else None
     source = open_source(model, options, keep_layout)
     samples = None if data is None else read_data(data, Chain.parse(pre) if pre else Chain())
-    done = source.program is not None and is_quantised(source.program)
-    name = quantize or ("int8" if samples is not None and not done else "none")
-    if done and quantize in (None, "int8"):
-        name = "none"
-    recipe = decode(name)
-    prepared = prepare_variant(source, recipe, samples, CALIBRATION_SAMPLES)
+    prepared = quantised_source(source, samples, quantize)
     artifact = make_artifact(prepared, target, CompileOptions(board, ram, flash, stream, small))
     files = write_files(artifact, Path(output))
     permutation = {b.name: b.permutation for b in (*artifact.inputs, *artifact.outputs)}
@@ -78,10 +74,23 @@ def compile_model(
         artifact.ram,
         artifact.flash,
         permutation,
-        recipe.name,
+        prepared.recipe.name,
         prepared.integer_mac_share,
         dict(prepared.decisions.islands),
     )
+
+
+def quantised_source(source: Source, samples: Dataset | None, quantize: str | None) -> Prepared:
+    """A source after the recipe that was asked for; with samples and no recipe, int8 unless it is quantised already.
+
+    Raises:
+        UsageError: an unknown recipe; a static recipe without samples.
+    """
+    done = source.program is not None and is_quantised(source.program)
+    name = quantize or ("int8" if samples is not None and not done else "none")
+    if done and quantize in (None, "int8"):
+        name = "none"
+    return prepare_variant(source, decode(name), samples, CALIBRATION_SAMPLES)
 
 
 def _known(target: str, device: str | None) -> None:

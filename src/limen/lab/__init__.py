@@ -9,19 +9,26 @@ from collections.abc import Mapping, Sequence
 
 from limen.lab._inputs import sample_inputs
 from limen.lab._profile import LayerProfile, Profile
-from limen.program import Array
+from limen.program import Array, Program
 from limen.targets.c import Generated
 
 __all__ = ["LayerProfile", "Profile", "profile", "sample_inputs"]
 
 
-def profile(generated: Generated, feeds: Sequence[Mapping[str, Array]], *, compiler: str = "zig") -> Profile:
+def profile(
+    generated: Generated,
+    feeds: Sequence[Mapping[str, Array]],
+    *,
+    compiler: str = "zig",
+    judge: Program | None = None,
+) -> Profile:
     """Run generated code on its device's virtual twin and compare it with the interpreter.
 
     Args:
         generated: what target c made for a device.
         feeds: Program tensor -> array, at least one; of a stateful model they are one sequence.
         compiler: ``zig``, or ``gcc`` for the GNU tool chain of the processor.
+        judge: the Program that the outputs are compared with, where it is not the one after the compiler's own passes.
 
     Raises:
         NotMeasurable: nothing here executes the device's code; says what would.
@@ -30,4 +37,4 @@ def profile(generated: Generated, feeds: Sequence[Mapping[str, Array]], *, compi
     """
     from limen.lab._virtual import profile_virtual
 
-    return profile_virtual(generated, feeds, compiler)
+    return profile_virtual(generated, feeds, compiler, judge)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from limen.lab._text import profile_text
+
 
 @dataclass(frozen=True)
 class LayerProfile:
@@ -56,6 +58,7 @@ class Profile:
         latency_us: ``p50`` and ``p90`` where the code runs on this machine; elsewhere None.
         differs_first: the first layer whose output is not the interpreter's; None if all agree.
         notes: decisions of the compiler and limits of the measurement.
+        model, recipe: the file and what was applied before compiling, where a file was profiled.
     """
 
     device: str
@@ -74,9 +77,15 @@ class Profile:
     latency_us: Mapping[str, float] | None = None
     differs_first: str | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
+    model: str = ""
+    recipe: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The object of the command line's contract."""
         names = {"approximate": "float"}
         values = {names.get(k, k): v for k, v in vars(self).items() if k != "layers"}
         return {**values, "layers": [dict(vars(layer)) for layer in self.layers]}
+
+    def text(self) -> str:
+        """For a person: one line per layer, then the totals."""
+        return profile_text(self)

@@ -14,7 +14,7 @@ from limen.lab._counter import owner_of
 from limen.lab._decode import instruction_sizes
 from limen.lab._machine import Machine, Run
 from limen.lab._profile import LayerProfile, Profile
-from limen.program import Array, initial_states, run
+from limen.program import Array, Program, initial_states, run
 from limen.targets.c import Generated
 
 
@@ -35,13 +35,16 @@ class Counts:
     stack: int
 
 
-def profile_virtual(generated: Generated, feeds: Sequence[Mapping[str, Array]], compiler: str = "zig") -> Profile:
+def profile_virtual(
+    generated: Generated, feeds: Sequence[Mapping[str, Array]], compiler: str = "zig", judge: Program | None = None
+) -> Profile:
     """Run the generated code for every feed, count, and compare with the interpreter.
 
     Args:
         generated: for a device with a virtual processor.
         feeds: at least one; of a stateful model they are one sequence.
         compiler: ``zig`` or ``gcc``.
+        judge: the Program that the outputs are compared with; None for the generated one's.
 
     Raises:
         NotMeasurable: no virtual device executes the device's instruction set.
@@ -51,7 +54,7 @@ def profile_virtual(generated: Generated, feeds: Sequence[Mapping[str, Array]], 
     if not feeds:
         raise DataError(f"{generated.program.name}: a profile needs at least one input")
     built = build_image(generated, compiler)
-    runs, differences = measure(Machine(built), feeds)
+    runs, differences = measure(Machine(built), feeds, judge or generated.program)
     worst = max(runs, key=lambda counts: counts.total)
     exact, approximate = differences.summary(p.tensor for p in generated.outputs)
     layers = _layers(built, worst, differences)
@@ -78,11 +81,11 @@ def profile_virtual(generated: Generated, feeds: Sequence[Mapping[str, Array]], 
     )
 
 
-def measure(machine: Machine, feeds: Sequence[Mapping[str, Array]]) -> tuple[list[Counts], Differences]:
+def measure(machine: Machine, feeds: Sequence[Mapping[str, Array]], judge: Program) -> tuple[list[Counts], Differences]:
     """Every feed once, from the initial states, beside the interpreter."""
     generated = machine.generated
     counter = BlockCounter(machine.built)
-    states = initial_states(generated.program)
+    expect = Expectation(generated, judge)
     differences, runs = Differences(), []
     try:
         machine.reset()
@@ -90,12 +93,31 @@ def measure(machine: Machine, feeds: Sequence[Mapping[str, Array]]) -> tuple[lis
             if not generated.stateful:
                 machine.arena[:] = 0xA5  # what an earlier run left must not matter
             runs.append(counter.counts(machine.invoke(feed)))
-            expected: dict[str, Array] = {}
-            expected.update(run(generated.program, feed, states, tap=expected.__setitem__))
-            differences.add({**machine.layer_outputs(), **machine.outputs()}, expected)
+            differences.add({**machine.layer_outputs(), **machine.outputs()}, expect.after(feed))
     finally:
         machine.close()
     return runs, differences
+
+
+class Expectation:
+    """What the interpreter says, run after run.
+
+    Args:
+        generated: whose Program's tensors are expected.
+        judge: the Program whose outputs are.
+    """
+
+    def __init__(self, generated: Generated, judge: Program) -> None:
+        self._program, self._judge = generated.program, judge
+        self._states, self._judge_states = initial_states(generated.program), initial_states(judge)
+
+    def after(self, feed: Mapping[str, Array]) -> dict[str, Array]:
+        """Every computed tensor of the next run."""
+        expected: dict[str, Array] = {}
+        expected.update(run(self._program, feed, self._states, tap=expected.__setitem__))
+        if self._judge is not self._program:
+            expected.update(run(self._judge, feed, self._judge_states))
+        return expected
 
 
 class BlockCounter:
