@@ -130,7 +130,7 @@ def copy_rows(count: int) -> tuple[Helper, Helper]:
     lines = [
         f"/* void {name}(int8_t *to, const int8_t *const *rows, int32_t offset, int32_t count)",
         f" * Copies {count} bytes at an offset of each of count rows, side by side. */",
-        *_head(name),
+        *head(name),
         "push    {r4-r7}",
         "1:",
         "ldr     r4, [r1], #4",
@@ -145,7 +145,7 @@ def copy_rows(count: int) -> tuple[Helper, Helper]:
     ]
     declaration = f"/* Copies {count} bytes at an offset of each of count rows, side by side. */\n"
     declaration += f"extern void {name}(int8_t *to, const int8_t *const *rows, int32_t offset, int32_t count);\n"
-    return Helper(name, _text(lines)), Helper(name, declaration)
+    return Helper(name, text_of(lines)), Helper(name, declaration)
 
 
 def gemm(elements: int, form: Form) -> tuple[Helper, Helper]:
@@ -161,7 +161,7 @@ def gemm(elements: int, form: Form) -> tuple[Helper, Helper]:
     lines = [
         f"/* void {name}({arguments})",
         f" * Two positions by two output channels a pass, sums of {elements} elements. */",
-        *_head(name),
+        *head(name),
         "push    {r4-r11, lr}",
         "ldr     r12, [sp, #36]",
         f"add     lr, r0, #{elements * 4}" if elements * 4 < 4096 else f"movw    lr, #{elements * 4}\n    add     lr, lr, r0",
@@ -191,7 +191,7 @@ def gemm(elements: int, form: Form) -> tuple[Helper, Helper]:
     declaration = f"/* Two positions by two output channels a pass, sums of {elements} elements. */\n"
     declaration += f"extern void {name}(const uint32_t *columns, const void *stream, int8_t *a, int8_t *b,\n"
     declaration += "    int8_t *end_of_a);\n"
-    return Helper(name, _text(lines), (MACROS,)), Helper(name, declaration)
+    return Helper(name, text_of(lines), (MACROS,)), Helper(name, declaration)
 
 
 def _requantize(form: Form) -> list[str]:
@@ -236,10 +236,11 @@ def _repeat(count: int, line: str) -> list[str]:
     return [f".rept   {count}", line, ".endr"]
 
 
-def _head(name: str) -> list[str]:
+def head(name: str) -> list[str]:
+    """Directives and the label of a routine."""
     return [f".global {name}", f".type {name}, %function", ".balign 4", f"{name}:"]
 
 
-def _text(lines: list[str]) -> str:
+def text_of(lines: list[str]) -> str:
     """Labels and comments at the margin, the rest indented."""
     return "".join(f"{line}\n" if line.endswith(":") or line[:2] in ("/*", " *") else f"    {line}\n" for line in lines)
