@@ -20,6 +20,7 @@ import numpy as np
 
 from limen.ops._fixed_point import Int64, Multiplier, Requantization, rescale
 from limen.program import Array
+from limen.targets.c._kernel import Site
 
 _SHIFTS = range(1, 22)
 _SUMS = 1 << 29
@@ -49,6 +50,14 @@ class Channels:
     @property
     def rounding(self) -> int:
         return 2 * self.zero_point + 1
+
+
+def biases(site: Site, weights: Array) -> Int64:
+    """The bias with the input zero point's share, for weights [O, K]: sums may then run over plain codes."""
+    tensor = site.optional(2)
+    plain = np.zeros(len(weights), np.int64) if tensor is None else np.asarray(tensor.data, np.int64)
+    total: Int64 = plain - site.input(0).zero_point * weights.astype(np.int64).sum(axis=1)
+    return total
 
 
 def fit(weights: Array, bias: Int64, how: Requantization) -> Channels | None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from limen.targets.c._kernel import Helper
+from limen.targets.c.kernels.rv32im._codes import Rescaling, rescale
 
 CHANNELS = 2
 PATCH, STREAM, END, PARAMETERS, TEMPORARY = "a0", "a1", "a2", "t5", "t0"
@@ -39,17 +40,21 @@ P_STRIDE, P_LOW, P_HIGH, P_ROUNDING, P_PAIRS = 0, 4, 8, 12, 16
 H_BIAS, H_MULTIPLIER, H_SHIFT, H_GROUPS, H_BYTES = 0, 8, 16, 18, 20
 
 
-def tile_name(pairs: int) -> str:
-    return f"limen_rv32_tile{2 * pairs}"
+def tile_name(pairs: int, two_sided: bool) -> str:
+    return f"limen_rv32_tile{2 * pairs}{'s' if two_sided else ''}"
 
 
-def tile(pairs: int) -> Helper:
-    """The routine for ``2 * pairs`` positions: (patch, stream, output, parameters)."""
-    return Helper(tile_name(pairs), "\n".join(_lines(pairs)) + "\n")
+def tile(pairs: int, two_sided: bool) -> Helper:
+    """The routine for ``2 * pairs`` positions.
+
+    Args:
+        two_sided: whether codes below the zero point occur.
+    """
+    return Helper(tile_name(pairs, two_sided), "\n".join(_lines(pairs, two_sided)) + "\n")
 
 
-def _lines(pairs: int) -> Iterator[str]:
-    name = tile_name(pairs)
+def _lines(pairs: int, two_sided: bool) -> Iterator[str]:
+    name = tile_name(pairs, two_sided)
     yield f"/* void {name}(const int32_t *patch, const uint8_t *stream, int8_t *y, const int32_t *parameters)"
     yield f" * {2 * pairs} positions of all output channels, two channels at a time."
     yield " * patch: for each weight of a channel, its input code at the positions, two to a word;"
@@ -80,7 +85,7 @@ def _lines(pairs: int) -> Iterator[str]:
         yield from _indent(_split(pair))
         for sums in (WIDE, HIGH):
             for channel in range(CHANNELS):
-                yield from _indent(_store(sums[channel][pair], channel))
+                yield from _indent(_store(sums[channel][pair], channel, two_sided))
             yield f"    add {OUTPUT}, {OUTPUT}, {STRIDE}"
     yield from _indent(_next_pair(f".L{name}_pair"))
     yield from _indent(_leave())
@@ -201,21 +206,8 @@ def _split(pair: int) -> Iterator[str]:
         yield f"sub {wide}, {wide}, {TEMPORARY}"
 
 
-def _store(total: str, channel: int) -> Iterator[str]:
-    """One code: both roundings of the reference at once (see _requantize), the clamp, the store."""
-    yield f"slli {total}, {total}, 2"
-    yield f"mulh {total}, {total}, {MULTIPLIER[channel]}"
-    yield f"bgez {total}, 1f"
-    yield f"addi {total}, {total}, -2"
-    yield "1:"
-    yield f"add {total}, {total}, {ROUNDING[channel]}"
-    yield f"sra {total}, {total}, {SHIFT[channel]}"
-    yield f"bge {total}, {LOW}, 2f"
-    yield f"mv {total}, {LOW}"
-    yield "2:"
-    yield f"bge {MOST}, {total}, 3f"
-    yield f"mv {total}, {MOST}"
-    yield "3:"
+def _store(total: str, channel: int, two_sided: bool) -> Iterator[str]:
+    yield from rescale(total, Rescaling(MULTIPLIER[channel], ROUNDING[channel], SHIFT[channel], LOW, MOST, two_sided))
     yield f"sb {total}, {channel}({OUTPUT})"
 
 

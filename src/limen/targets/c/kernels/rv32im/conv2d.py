@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limen.ops._fixed_point import Int64
 from limen.ops._weighted import requantization
 from limen.ops.conv2d import Conv2D
 from limen.program import Array
 from limen.targets.c._kernel import Constant, Helper, Kernel, Reach, Site
 from limen.targets.c.kernels.rv32im._patch import STRIP, gather, patch
 from limen.targets.c.kernels.rv32im._plan import Run, Window, divide
-from limen.targets.c.kernels.rv32im._requantize import Channels, fit
+from limen.targets.c.kernels.rv32im._requantize import Channels, biases, fit
 from limen.targets.c.kernels.rv32im._stream import STEP, encodable, encode
 from limen.targets.c.kernels.rv32im._tile import CHANNELS, tile, tile_name
 
@@ -40,6 +39,8 @@ class _Layer:
 
     Args:
         width: of the input row. positions: of the output row.
+        last: where the stream of the last two channels starts, if their number is odd.
+        two_sided: whether codes below the zero point occur.
         patch: bytes of the patch. strip: of the strip, 0 for none. edge: of the output beyond the row's end.
     """
 
@@ -56,6 +57,7 @@ class _Layer:
     strip: int
     edge: int
     last: int
+    two_sided: bool
 
 
 def emit(site: Site) -> Kernel | None:
@@ -76,19 +78,11 @@ def emit(site: Site) -> Kernel | None:
     return Kernel(
         _text(layer),
         constants,
-        (*(_declaration(n) for n in used), *((STRIP,) if layer.strip else ())),
+        (*(_declaration(n // 2, layer.two_sided) for n in used), *((STRIP,) if layer.strip else ())),
         _up4(layer.patch) + _up4(layer.strip) + layer.edge,
         reaches=(reach,),
-        routines=tuple(tile(n // 2) for n in used),
+        routines=tuple(tile(n // 2, layer.two_sided) for n in used),
     )
-
-
-def biases(site: Site, weights: Array) -> Int64:
-    """The bias with the input zero point's share, for weights [O, K]: sums may then run over plain codes."""
-    tensor = site.optional(2)
-    plain = np.zeros(len(weights), np.int64) if tensor is None else np.asarray(tensor.data, np.int64)
-    total: Int64 = plain - site.input(0).zero_point * weights.astype(np.int64).sum(axis=1)
-    return total
 
 
 def _reorder(weights: Array, window: Window) -> Array:
@@ -114,6 +108,7 @@ def _layer(site: Site, window: Window, table: Channels, largest: int) -> tuple[_
         strip=window.span(most) * window.depth if padded else 0,
         edge=runs[-1].positions * outputs if runs[-1].end > site.rows[1] else 0,
         last=len(first) if odd else 0,
+        two_sided=table.low < table.zero_point,
     )  # fmt: skip
     parameters = [outputs, table.low, table.high, table.rounding, even // CHANNELS]
     constants = [
@@ -137,7 +132,7 @@ def _text(layer: _Layer) -> str:
 def _functions(layer: _Layer, positions: int) -> str:
     column = f"at * {layer.window.stride}" if layer.window.stride > 1 else "at"
     column += f" - {layer.left}" if layer.left else ""
-    name = tile_name(positions // 2)
+    name = tile_name(positions // 2, layer.two_sided)
     calls = f"    {name}(patch, {layer.symbol}_stream, y, {layer.symbol}_parameters);\n"
     if layer.last:
         at = f"y + {layer.outputs - CHANNELS}"
@@ -184,8 +179,8 @@ def _run(layer: _Layer, run: Run) -> str:
     return text
 
 
-def _declaration(positions: int) -> Helper:
-    name = tile_name(positions // 2)
+def _declaration(pairs: int, two_sided: bool) -> Helper:
+    name = tile_name(pairs, two_sided)
     return Helper(
         f"{name}_declaration",
         f"void {name}(const int32_t *patch, const uint8_t *stream, int8_t *y, const int32_t *parameters);\n",
