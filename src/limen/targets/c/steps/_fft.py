@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limen.targets.c._kernel import Array, Constant, Helper
+from limen.program import Array
+from limen.targets.c._kernel import Constant, Helper
 from limen.targets.c.steps._kernel import Real, fill
 
 LARGEST_PRIME = 61

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from limen.program import Array
 from limen.steps import _resample
-from limen.targets.c._kernel import C_TYPES, Array, Constant, Helper
+from limen.targets.c._kernel import C_TYPES, Constant, Helper
 from limen.targets.c.steps._kernel import Port, Real, StepSite, fill, looped
 
 _TAPS = """\

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from limen.program import Array
 from limen.steps._signal import mel_filters, window
 from limen.steps.log_mel import LogMel
-from limen.targets.c._kernel import Array, Constant, Helper
+from limen.targets.c._kernel import Constant, Helper
 from limen.targets.c.ops._math import LOG
 from limen.targets.c.steps._fft import LARGEST_PRIME, Transform, factors, transform
 from limen.targets.c.steps._kernel import Port, StepKernel, StepSite, fill, number, one
@@ -226,7 +227,7 @@ class Filters:
 
 
 def sparse(dense: Array) -> tuple[Array, Array, Array]:
-    """Per column of [bins, filters] its first row that is not zero, how many rows to the last one, and these weights."""
+    """Per column of [bins, filters]: the first row that is not zero, how many rows to the last one, these weights."""
     first, count, weights = [], [], []
     for column in dense.T:
         used = np.flatnonzero(column)
