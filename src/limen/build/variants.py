@@ -97,8 +97,9 @@ def make_artifact(prepared: Prepared, kind: str, options: CompileOptions) -> Art
     if kind == "program":
         return program_artifact(prepared)
     if kind == "onnx":
-        artifact = TARGETS.get("onnx").compile(onnx_model(prepared, options.device), options)
-        return artifact if prepared.source.model is not None else _rebound(artifact, prepared.require_program())
+        model = _source_model(prepared, options.device)
+        artifact = TARGETS.get("onnx").compile(model or _raised_model(prepared), options)
+        return artifact if model is not None else _rebound(artifact, prepared.require_program())
     if prepared.program is None:
         assert prepared.source.blocker is not None
         blocker = prepared.source.blocker
@@ -116,17 +117,30 @@ def _rebound(artifact: Artifact, program: Program) -> Artifact:
 
 
 def onnx_model(prepared: Prepared, device: Device | None = None) -> Model:
-    """The Model to write for target onnx: QDQ where the recipe is static."""
+    """The Model to write for target onnx."""
+    return _source_model(prepared, device) or _raised_model(prepared)
+
+
+def _raised_model(prepared: Prepared) -> Model:
+    """The Program as a Model."""
     from limen.lower.raising import raise_program
+
+    return raise_program(prepared.require_program())
+
+
+def _source_model(prepared: Prepared, device: Device | None) -> Model | None:
+    """The source's Model under the recipe: QDQ where it is static; None where only the Program can be raised."""
     from limen.optimize.emit_float16 import emit_float16
     from limen.optimize.emit_qdq import emit_qdq
 
     if prepared.source.model is None:
-        assert prepared.program is not None
-        return raise_program(prepared.program)
+        return None
     if prepared.recipe.kind == "static":
         dot = device is not None and any("vnni" in f or "dot" in f or "asimddp" in f for f in device.features)
-        return emit_qdq(prepared.source.model, prepared.decisions, unsigned_weights=not dot)
+        try:
+            return emit_qdq(prepared.source.model, prepared.decisions, unsigned_weights=not dot)
+        except Unsupported:
+            return None
     if prepared.recipe.kind == "float16":
         return emit_float16(prepared.source.model)
     return prepared.source.model

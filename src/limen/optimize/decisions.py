@@ -7,14 +7,17 @@ the value.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
+import numpy as np
+
 from limen.errors import DataError
-from limen.program import DType, Quant
+from limen.program import Array, DType, Quant
 
 SCHEMA = 1
 Origin = Literal["range", "same", "fixed", "weights", "float"]
@@ -42,6 +45,33 @@ class Decision:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """Real values that a weighted node gets instead of its own.
+
+    Args:
+        name: the weights' tensor; its Decision holds their scales.
+        weights: float32, of the weights' shape; rounding to nearest gives the codes decided.
+        bias: float32 [channels]; None for none.
+        source: the weights that it had.
+        source_bias: the bias that it had.
+        rescaled: other layers were changed with it, so that none may be left out.
+    """
+
+    name: str
+    weights: Array
+    bias: Array | None
+    source: Array
+    source_bias: Array | None
+    rescaled: bool = False
+
+    def digest(self) -> str:
+        """sha256 of the values, in hex."""
+        whole = hashlib.sha256(np.ascontiguousarray(self.weights).tobytes())
+        whole.update(b"" if self.bias is None else np.ascontiguousarray(self.bias).tobytes())
+        return whole.hexdigest()
+
+
 @dataclass(frozen=True, eq=False)
 class Decisions:
     """The record of one quantisation.
@@ -52,6 +82,9 @@ class Decisions:
         samples: how many calibration runs the ranges come from.
         islands: first output of each node left in float -> the reason.
         shifts: output of a weighted node -> what is added to its bias, per channel.
+        layers: output of a weighted node -> its weights and bias after the passes that change them; the record keeps
+            their digests.
+        log: what each guarded pass did to the error at the outputs, and whether it was kept.
     """
 
     recipe: str
@@ -59,11 +92,14 @@ class Decisions:
     samples: int = 0
     islands: Mapping[str, str] = field(default_factory=dict)
     shifts: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    layers: Mapping[str, Layer] = field(default_factory=dict)
+    log: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tensors", MappingProxyType(dict(self.tensors)))
         object.__setattr__(self, "islands", MappingProxyType(dict(self.islands)))
         object.__setattr__(self, "shifts", MappingProxyType(dict(self.shifts)))
+        object.__setattr__(self, "layers", MappingProxyType(dict(self.layers)))
 
     def to_json(self) -> dict[str, Any]:
         """JSON values; the same decisions give the same values in the same order."""
@@ -73,6 +109,8 @@ class Decisions:
             "samples": self.samples,
             "islands": dict(sorted(self.islands.items())),
             "shifts": {name: list(values) for name, values in sorted(self.shifts.items())},
+            "layers": {name: layer.digest() for name, layer in sorted(self.layers.items())},
+            "log": list(self.log),
             "tensors": {name: _entry(self.tensors[name]) for name in sorted(self.tensors)},
         }
 
@@ -81,7 +119,7 @@ class Decisions:
 
     @staticmethod
     def from_json(value: Mapping[str, Any]) -> Decisions:
-        """Read back.
+        """Read back; the values of ``layers`` are not in the record.
 
         Raises:
             DataError: another schema, or a field is missing or of the wrong kind.
@@ -91,7 +129,8 @@ class Decisions:
         try:
             tensors = {str(name): _decision(entry) for name, entry in value["tensors"].items()}
             shifts = {str(name): tuple(float(v) for v in values) for name, values in value["shifts"].items()}
-            return Decisions(str(value["recipe"]), tensors, int(value["samples"]), value["islands"], shifts)
+            log = tuple(str(line) for line in value.get("log", ()))
+            return Decisions(str(value["recipe"]), tensors, int(value["samples"]), value["islands"], shifts, log=log)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DataError(f"decisions: cannot be read: {error!r}") from error
 

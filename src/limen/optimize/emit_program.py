@@ -69,13 +69,14 @@ class _Emission:
         self.tensors[name] = self.stored[name] = tensor
         return tensor
 
-    def _stored(self, name: str) -> Tensor:
+    def _stored(self, name: str, values: Array | None = None) -> Tensor:
+        """The tensor as it is stored; ``values`` stand for a constant's own."""
         if name in self.stored:
             return self.stored[name]
         tensor = self.source.tensors[name]
         quant = self._quant(name)
         if tensor.data is not None and tensor.dtype == "float32" and quant is not None:
-            codes = quantize(tensor.data, quant, self._dtype(name))
+            codes = quantize(tensor.data if values is None else values, quant, self._dtype(name))
             self.tensors[name] = self.stored[name] = Tensor.constant(name, codes, quant)
             return self.stored[name]
         return self._declare(name)
@@ -117,7 +118,8 @@ class _Emission:
         rule = node.op.quant_rule
         if rule.kind != "weighted" or rule.weights is None:
             return
-        weights = self._stored(node.inputs[rule.weights])
+        layer = self.decisions.layers.get(node.outputs[0])
+        weights = self._stored(node.inputs[rule.weights], None if layer is None else layer.weights)
         inputs[rule.weights] = weights.name
         shift = self.decisions.shifts.get(node.outputs[0])
         bias = self._bias(node, rule.bias, shift)
@@ -138,6 +140,9 @@ class _Emission:
         """Name and real values of the bias with its correction; None where there is neither."""
         if index is None:
             return None
+        layer = self.decisions.layers.get(node.outputs[0])
+        if layer is not None:
+            return None if layer.bias is None else (f"{node.outputs[0]}/bias", layer.bias)
         present = index < len(node.inputs) and node.inputs[index]
         if not present:
             return None if shift is None else (f"{node.outputs[0]}/bias", np.asarray(shift, np.float32))

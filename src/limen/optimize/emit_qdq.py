@@ -8,16 +8,18 @@ them in integers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import onnx_ir as ir
 
+from limen.errors import Unsupported
 from limen.model import Model
 from limen.model.edit import constant, fresh_name, rewritten
 from limen.model.graph import Array, constant_of, dtype_of
-from limen.optimize.decisions import Decision, Decisions
+from limen.optimize.decisions import Decision, Decisions, Layer
 from limen.optimize.schemes import quantize, quantize_bias, weight_quant, widen_for_bias
 from limen.program import Quant
 
@@ -35,13 +37,20 @@ def emit_qdq(model: Model, decisions: Decisions, unsigned_weights: bool = True) 
         decisions: keyed by value name.
         unsigned_weights: store weight codes shifted by 128 as uint8. The real values are the same, and ONNX Runtime's
             x86 kernels without VNNI cannot saturate on them; with VNNI, and on Arm, int8 is as exact and faster.
+
+    Raises:
+        Unsupported: a layer that the decisions change has no node with the same weights here; the quantised Program can
+            be raised instead.
     """
     table = _spread(model, decisions.tensors)
 
     def rewrite(graph: ir.Graph) -> int:
-        emission = _Emission(graph, table, decisions.shifts, unsigned_weights)
+        emission = _Emission(graph, table, decisions, unsigned_weights)
         for node in list(graph):
             emission.weights(node)
+        missing = {n for n, layer in decisions.layers.items() if layer.rescaled} - emission.placed
+        if missing:
+            raise Unsupported(f"{min(missing)}: the model has no node with this layer's weights")
         for value in [*graph.inputs, *(v for node in list(graph) for v in node.outputs)]:
             emission.activation(value)
         return 1
@@ -53,11 +62,21 @@ def _spread(model: Model, tensors: Mapping[str, Decision]) -> dict[str, Decision
     """Decisions of activations, also of values that passive nodes make of a decided one, and the reverse."""
     table = {name: d for name, d in tensors.items() if d.quant is not None and d.quant.axis is None}
     nodes = [node for node in model.ir.graph if node.op_type in PASSIVE]
-    for node in nodes:
-        _share(table, node.inputs[0], node.outputs[0])
+    for node in model.ir.graph:
+        if node.op_type in PASSIVE or _pads_zeros(node):
+            _share(table, node.inputs[0], node.outputs[0])
     for node in reversed(nodes):
         _share(table, node.outputs[0], node.inputs[0])
     return table
+
+
+def _pads_zeros(node: ir.Node) -> bool:
+    mode = node.attributes.get("mode")
+    if node.op_type != "Pad" or (mode is not None and mode.as_string() != "constant"):
+        return False
+    value = node.inputs[2] if len(node.inputs) > 2 else None
+    fill = constant_of(value)
+    return value is None or (fill is not None and not fill.any())
 
 
 def _share(table: dict[str, Decision], known: ir.Value | None, other: ir.Value | None) -> None:
@@ -73,8 +92,9 @@ class _Emission:
 
     graph: ir.Graph
     table: Mapping[str, Decision]
-    shifts: Mapping[str, tuple[float, ...]]
+    decisions: Decisions
     unsigned_weights: bool
+    placed: set[str] = field(default_factory=set)
 
     def activation(self, value: ir.Value) -> None:
         """Put a Q/DQ pair behind a value; its readers, and the graph's output, get the pair's result."""
@@ -120,12 +140,16 @@ class _Emission:
         result = self._decided_result(node)
         data, weight = node.inputs[0], constant_of(node.inputs[1])
         decision = self.table.get(str(data.name)) if data is not None else None
+        layer = self.decisions.layers.get(result) if result is not None and weight is not None else None
+        if layer is not None and result is not None and self._layer(node, layer, result, decision):
+            self.placed.add(result)
+            return
         if result is None or decision is None or decision.quant is None or weight is None:
             return
         if weight.dtype != np.float32:
             return
         quant = weight_quant(weight, _channel_axis(node, weight))
-        bias = self._bias(node, self.shifts.get(result), len(quant.scale))
+        bias = self._bias(node, self.decisions.shifts.get(result), len(quant.scale))
         integer_bias = bias is not None and decision.dtype == "int8" and len(bias) == len(quant.scale)
         if bias is not None and integer_bias:
             quant = widen_for_bias(quant, bias, decision.quant.scale[0])
@@ -141,6 +165,45 @@ class _Emission:
         if len(node.inputs) < 3:
             node.resize_inputs(3)
         node.replace_input_with(2, stored)
+
+    def _layer(self, node: ir.Node, layer: Layer, result: str, data: Decision | None) -> bool:
+        """Store what the passes made of the weights and the bias, if this node had the same to begin with.
+
+        Where the engine reads the data in float, the real values are stored.
+        """
+        weight = constant_of(node.inputs[1])
+        decided = self.decisions.tensors[layer.name].quant
+        arrange = _arrangement(layer.source, weight)
+        place = self._adding(node) if node.op_type == "MatMul" else (node, 2)
+        before = constant_of(place[0].inputs[place[1]]) if place and len(place[0].inputs) > place[1] else None
+        if arrange is None or weight is None or decided is None or not _same_bias(layer.source_bias, before):
+            return False
+        quant = decided if decided.axis is None else Quant.per_channel(decided.scales, _channel_axis(node, weight) or 0)
+        stored, name = arrange(layer.weights), str(node.inputs[1].name)  # type: ignore[union-attr]
+        if data is None or data.quant is None:
+            node.replace_input_with(1, constant(self.graph, f"{result}/weights", stored))
+        else:
+            node.replace_input_with(1, self._dequantized(node, name, quantize(stored, quant, "int8"), quant))
+        if layer.bias is None or place is None:
+            return True
+        bias = constant(self.graph, f"{result}/bias", layer.bias)
+        if node.op_type != "MatMul" and data is not None and data.quant is not None and data.dtype == "int8":
+            codes, bias_quant = quantize_bias(layer.bias, data.quant.scale[0], quant, "int32")
+            bias = self._dequantized(node, f"{result}/bias", codes, bias_quant)
+        if len(place[0].inputs) <= place[1]:
+            place[0].resize_inputs(place[1] + 1)
+        place[0].replace_input_with(place[1], bias)
+        return True
+
+    def _adding(self, node: ir.Node) -> tuple[ir.Node, int] | None:
+        """The Add of a constant vector behind a MatMul, and which of its inputs that is."""
+        uses = list(node.outputs[0].uses())
+        if len(uses) == 1 and uses[0].node.op_type == "Add":
+            for index, value in enumerate(uses[0].node.inputs):
+                added = constant_of(value)
+                if added is not None and added.ndim == 1:
+                    return uses[0].node, index
+        return None
 
     def _bias(self, node: ir.Node, shift: tuple[float, ...] | None, channels: int) -> Array | None:
         """Real values of the bias with its correction; of a MatMul, the correction goes into the Add behind it."""
@@ -191,6 +254,27 @@ class _Emission:
         dq.outputs[0].type = ir.TensorType(ir.DataType.FLOAT)
         self.graph.insert_before(node, dq)
         return dq.outputs[0]
+
+
+def _arrangement(source: Array, weight: Array | None) -> Callable[[Array], Array] | None:
+    """How a Program's weights become the node's, found by comparing the values; None where they differ."""
+    orders = ((0, 3, 1, 2), (3, 0, 1, 2)) if source.ndim == 4 else ((0, 1), (1, 0))
+    for order in orders if weight is not None else ():
+        assert weight is not None
+        arranged = source.transpose(order)
+        if arranged.size == weight.size and np.array_equal(arranged.reshape(weight.shape), weight):
+            return functools.partial(_arranged, order=order, shape=weight.shape)
+    return None
+
+
+def _arranged(values: Array, order: tuple[int, ...], shape: tuple[int, ...]) -> Array:
+    return np.ascontiguousarray(values.transpose(order).reshape(shape))
+
+
+def _same_bias(source: Array | None, bias: Array | None) -> bool:
+    if source is None or bias is None:
+        return not any(b is not None and b.any() for b in (source, bias))
+    return source.size == bias.size and np.array_equal(source.reshape(-1), bias.reshape(-1))
 
 
 def _fuses(node: ir.Node, reader: ir.Node) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from limen.errors import UsageError
@@ -10,7 +10,9 @@ from limen.measure.taps import tapping_runner
 from limen.optimize.decide import decide, separate_constants
 from limen.optimize.decisions import Decisions
 from limen.optimize.emit_program import emit_program
-from limen.optimize.ranges import Runner, measure
+from limen.optimize.improve import improve
+from limen.optimize.pooling import free_pools
+from limen.optimize.ranges import Runner, Statistics, measure
 from limen.optimize.recipes import Recipe
 from limen.optimize.weights_only import to_dynamic, to_float16
 from limen.program import Array, Program
@@ -52,10 +54,36 @@ def quantize_program(
         return Quantized(*to_dynamic(program))
     if samples is None:
         raise UsageError(f"recipe {recipe.name} needs calibration data", "give --data X.npz")
-    separated = separate_constants(program)
-    read = frozenset(node.inputs[0] for node in separated.nodes if node.op.quant_rule.kind == "weighted")
+    return _static(program, recipe, list(samples), runner, keep_float)
+
+
+def _static(
+    program: Program,
+    recipe: Recipe,
+    feeds: Sequence[Mapping[str, Array]],
+    runner: Runner | None,
+    keep_float: frozenset[str],
+) -> Quantized:
+    read = frozenset(node.inputs[0] for node in program.nodes if node.op.quant_rule.kind == "weighted")
     means_of = read if recipe.correct_bias else frozenset()
-    execute = runner or tapping_runner(program)
-    statistics = measure(program, samples, execute, recipe.ranges, recipe.percentile, means_of)
-    decisions = decide(separated, statistics, recipe.scheme, recipe.name, keep_float)
+
+    def decided(source: Program, run: Runner) -> tuple[Statistics, Decisions]:
+        statistics = measure(source, feeds, run, recipe.ranges, recipe.percentile, means_of)
+        return statistics, decide(source, statistics, recipe.scheme, recipe.name, keep_float)
+
+    separated = separate_constants(program)
+    statistics, decisions = decided(separated, runner or tapping_runner(program))
+    pooled = free_pools(separated, statistics.ranges)
+    if pooled is not separated:
+        separated = pooled
+        decisions = decide(separated, statistics, recipe.scheme, recipe.name, keep_float)
+    if recipe.guarded:
+        separated, decisions = improve(
+            separated,
+            decisions,
+            lambda scaled: decided(scaled, tapping_runner(scaled))[1],
+            recipe,
+            feeds,
+            statistics.reach,
+        )
     return Quantized(emit_program(separated, decisions), decisions)

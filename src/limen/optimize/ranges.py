@@ -126,11 +126,13 @@ class Statistics:
         ranges: tensor name -> interval.
         means: tensor name -> mean over all axes but the last, for the tensors asked for.
         count: runs.
+        reach: tensor name -> largest absolute value of each index of the last axis.
     """
 
     ranges: Mapping[str, Range]
     means: Mapping[str, NDArray[np.float64]]
     count: int
+    reach: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 def measure(
@@ -156,6 +158,7 @@ def measure(
     """
     observers: dict[str, MinMax | Histogram] = {}
     sums: dict[str, tuple[NDArray[np.float64], int]] = {}
+    reach: dict[str, NDArray[np.float64]] = {}
     floats = {t.name for t in program.tensors.values() if t.dtype == "float32" and t.data is None}
 
     def tap(name: str, value: Array) -> None:
@@ -166,6 +169,9 @@ def measure(
         if name not in observers:
             observers[name] = MinMax() if method == "minmax" else Histogram()
         observers[name].observe(value)
+        if value.ndim:
+            peaks = np.abs(value.reshape(-1, value.shape[-1])).max(axis=0).astype(np.float64)
+            reach[name] = np.maximum(reach[name], peaks) if name in reach else peaks
         if name in means_of and value.ndim:
             rows = value.reshape(-1, value.shape[-1])
             total, count = sums.get(name, (np.zeros(rows.shape[1]), 0))
@@ -178,7 +184,7 @@ def measure(
     if count == 0:
         raise DataError("calibration: there is no sample", "give --data with at least one")
     ranges = {name: _range(observer, method, percentile) for name, observer in observers.items()}
-    return Statistics(ranges, {name: total / number for name, (total, number) in sums.items()}, count)
+    return Statistics(ranges, {name: total / number for name, (total, number) in sums.items()}, count, reach)
 
 
 def _range(observer: MinMax | Histogram, method: Method, percentile: float) -> Range:

@@ -11,8 +11,15 @@
     static_wi8_ai8_p99.99        ranges cover the central 99.99 % of the values instead of all
     static_wi8_ai8_mse           ranges of least mean squared error instead of all values
     static_wi8_ai8_mse_bc        biases take back the mean shift that rounding the weights makes
+    static_wi8_ai8_mse_bc_cle    channels of a tensor are rescaled to use the same share of its range
+    static_wi8_ai8_mse_bc_sbc    biases corrected layer by layer, on what the quantised layers before really give
+    static_wi8_ai8_mse_bc_gptq   weights rounded layer by layer in second order, biases likewise
 
-The contract's ``--quantize`` values are shorthands: int8, int16x8, float16, none, dynamic.
+The words combine, in the order bc, cle, sbc, gptq, full; full tries every combination however large the Program. cle,
+sbc and gptq are guarded: each is kept only if the error at the
+outputs, on samples held out, falls.
+
+The contract's ``--quantize`` values are shorthands: int8, int8-best, int16x8, float16, none, dynamic.
 """
 
 from __future__ import annotations
@@ -28,13 +35,14 @@ from limen.registry import suggest
 
 Kind = Literal["float32", "float16", "dynamic", "static"]
 SHORTHANDS = {
-    "int8": "static_wi8_ai8_mse_bc",
+    "int8": "static_wi8_ai8_mse_bc_cle_sbc_gptq",
+    "int8-best": "static_wi8_ai8_mse_bc_cle_sbc_gptq_full",
     "int16x8": "static_wi8_ai16_bc",
     "float16": "float16",
     "none": "float32",
     "dynamic": "dynamic_wi8_afp32",
 }
-_STATIC = re.compile(r"static_wi8_ai(8|16)(_pt)?(?:_p(\d+(?:\.\d+)?)|(_mse))?(_bc)?$")
+_STATIC = re.compile(r"static_wi8_ai(8|16)(_pt)?(?:_p(\d+(?:\.\d+)?)|(_mse))?(_bc)?(_cle)?(_sbc)?(_gptq)?(_full)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,10 @@ class Recipe:
         ranges: how intervals follow from the values seen.
         percentile: share of the values that ranges cover, in percent; 100 is min-max.
         correct_bias: take back the mean shift of weight rounding.
+        equalize: try cross-layer equalisation.
+        sequential_bias: try bias correction layer by layer.
+        second_order: try second-order rounding layer by layer.
+        full: try all combinations on Programs of any size.
     """
 
     name: str
@@ -56,6 +68,15 @@ class Recipe:
     ranges: Method = "minmax"
     percentile: float = 100.0
     correct_bias: bool = False
+    equalize: bool = False
+    sequential_bias: bool = False
+    second_order: bool = False
+    full: bool = False
+
+    @property
+    def guarded(self) -> bool:
+        """Whether there are passes to try and judge."""
+        return self.equalize or self.sequential_bias or self.second_order
 
     @property
     def needs_data(self) -> bool:
@@ -84,4 +105,5 @@ def decode(name: str) -> Recipe:
         raise UsageError(f"recipe {name!r}: percentile {percentile:g} is not in (50, 100]")
     scheme = Scheme("int8" if match[1] == "8" else "int16", "int8", per_channel=match[2] is None)
     ranges: Method = "mse" if match[4] else "percentile" if percentile < 100.0 else "minmax"
-    return Recipe(name, "static", scheme, ranges, percentile, match[5] is not None)
+    words = (match[i] is not None for i in range(5, 10))
+    return Recipe(name, "static", scheme, ranges, percentile, *words)

@@ -32,7 +32,9 @@ def test_a_name_decodes(name: str, kind: str, activation: str, per_channel: bool
 
 def test_int8_covers_by_least_error_and_corrects_biases() -> None:
     recipe = decode("int8")
-    assert (recipe.name, recipe.ranges, recipe.correct_bias) == ("static_wi8_ai8_mse_bc", "mse", True)
+    assert (recipe.ranges, recipe.correct_bias) == ("mse", True)
+    assert (recipe.equalize, recipe.sequential_bias, recipe.second_order, recipe.full) == (True, True, True, False)
+    assert decode("int8-best").full
     assert decode("static_wi8_ai8").ranges == "minmax"
 
 
