@@ -28,7 +28,7 @@ def regrouped(site: Site, block: tuple[int, ...], sides: Sides, to_batch: bool, 
     refuse_half(site)
     x, y = site.input(0), site.output()
     if 0 in (*x.shape, *y.shape):
-        return Kernel(function(site.symbol, whole_arguments(site), border or unused(site)), constant_operands(site))
+        return Kernel(function(site.symbol, whole_arguments(site), [*unused(site), *border]))
     picture, batch = (x.shape, y.shape) if to_batch else (y.shape, x.shape)
     spatial, depth = len(block), picture[-1]
     extents = (picture[0], *batch[1:-1], *block)
