@@ -1,4 +1,4 @@
-"""Box restore: boxes and points from the model input back to the source picture, by the view that the pre chain wrote."""
+"""Box restore: boxes and points back to the source picture, by the view that the pre chain wrote."""
 
 from __future__ import annotations
 
