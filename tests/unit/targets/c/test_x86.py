@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
-from collections.abc import Mapping
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,14 +13,19 @@ import pytest
 from limen import devices
 from limen.devices import Device
 from limen.host import read_host
-from limen.lab.host import HostModel, build_all
+from limen.lab.host import HostModel, build
 from limen.program import run
-from limen.targets.c import generate
-from unit.targets.c.x86_cases import CONNECTED, CONVOLUTIONS, DEPTHWISE, Layer, inputs_of, program_of
+from limen.targets._zig import WARNINGS, run_zig
+from limen.targets.c import Generated, generate
+from unit.targets.c.x86_cases import CONNECTED, CONVOLUTIONS, DEPTHWISE, inputs_of, joined, program_of
 
-needs_avx2 = pytest.mark.skipif(
+pytestmark = pytest.mark.skipif(
     not {"avx2", "fma"} <= set(read_host().features), reason="this processor has no AVX2 with FMA"
 )
+GROUPS = {"convolutions": CONVOLUTIONS, "connected": CONNECTED, "depthwise": DEPTHWISE}
+AVX2 = ("avx2", "fma")
+VNNI = (*AVX2, "avx512f", "avx512bw", "avx512vl", "avx512_vnni")
+EMULATION = Path(__file__).with_name("avx512") / "immintrin.h"
 
 
 def device(*features: str) -> Device:
@@ -26,29 +33,51 @@ def device(*features: str) -> Device:
     return dataclasses.replace(board, features=(*board.features, *features))
 
 
-AVX2 = ("avx2", "fma")
+def generated(group: str, features: tuple[str, ...]) -> Generated:
+    """All layers of a group in one unit, which has one kernel of the instruction set for each."""
+    layers = {name: program_of(layer) for name, layer in GROUPS[group].items()}
+    return generate(joined(layers), device(*features))
 
 
-def compiled(layers: Mapping[str, Layer]) -> dict[str, HostModel]:
-    """All the layers in one library, each with the kernels of AVX2."""
-    units = [generate(program_of(layer), device(*AVX2), f"m{i}") for i, layer in enumerate(layers.values())]
-    assert {unit.layers[0].kernel for unit in units} == {"avx2"}
-    return dict(zip(layers, build_all(units), strict=True))
+def emulated(unit: Generated) -> HostModel:
+    """The model with its AVX-512 emulated."""
+    files = {**unit.files, "avx512/immintrin.h": EMULATION.read_bytes()}
+    flags = [*WARNINGS, "-Wno-sign-conversion", "-mavx2", "-mfma", "-O1", "-Iavx512", "-fPIC", "-shared"]
+    library = run_zig([*flags, "model.c"], files, "model.so", "emulated AVX-512")
+    with tempfile.NamedTemporaryFile(suffix=".so") as file:
+        file.write(library)
+        file.flush()
+        return HostModel(ctypes.CDLL(file.name), unit)
 
 
-def differing(model: HostModel) -> dict[int, int]:
-    """Input index -> elements that differ from the interpreter."""
+def differing(model: HostModel) -> dict[str, int]:
+    """Output -> elements that differ from the interpreter, over all inputs."""
     program = model.generated.program
-    found = {}
-    for index, feeds in enumerate(inputs_of(program)):
-        wanted, seen = run(program, feeds)["y"], model.run(feeds)["y"]
-        if not np.array_equal(wanted, seen):
-            found[index] = int(np.sum(wanted != seen))
+    found: dict[str, int] = {}
+    for feeds in inputs_of(program, 8):
+        wanted, seen = run(program, feeds), model.run(feeds)
+        for name, value in wanted.items():
+            if not np.array_equal(value, seen[name]):
+                found[name] = found.get(name, 0) + int(np.sum(value != seen[name]))
     return found
 
 
-@needs_avx2
-@pytest.mark.parametrize("group", [CONVOLUTIONS, CONNECTED, DEPTHWISE], ids=["convolutions", "connected", "depthwise"])
-def test_layers_equal_the_interpreter(group: Mapping[str, Layer]) -> None:
-    models = compiled(group)
-    assert {name: differing(model) for name, model in models.items()} == {name: {} for name in group}
+@pytest.mark.parametrize("group", GROUPS)
+def test_layers_with_avx2_equal_the_interpreter(group: str) -> None:
+    unit = generated(group, AVX2)
+    assert {layer.kernel for layer in unit.layers} == {"avx2"}
+    assert differing(build(unit)) == {}
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_layers_with_emulated_vnni_equal_the_interpreter(group: str) -> None:
+    unit = generated(group, VNNI)
+    assert {layer.kernel for layer in unit.layers} == {"avx512vnni"}
+    assert differing(emulated(unit)) == {}
+
+
+def test_both_ways_of_requantising_are_among_the_layers() -> None:
+    """Most layers are proved for the multiply-add, with one offset and with two; some need integers."""
+    text = "".join(generated(group, AVX2).files["model.c"].decode() for group in GROUPS)
+    for helper in ("limen_scale_256", "limen_scale_signed_256", "limen_rescale_256", "limen_round_256"):
+        assert f"{helper}(__m256i" in text

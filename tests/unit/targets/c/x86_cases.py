@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,6 +21,7 @@ class Layer:
         zero: zero points of input and output.
         reach: standard deviation of the outputs, in codes.
         heavy: weights at the ends of the range.
+        near_overflow: biases that take accumulators over the ends of int32.
     """
 
     op: str
@@ -34,6 +36,7 @@ class Layer:
     heavy: bool = False
     per_channel: bool = True
     bias: bool = True
+    near_overflow: bool = False
 
 
 def program_of(layer: Layer, seed: int = 0) -> Program:
@@ -55,6 +58,8 @@ def program_of(layer: Layer, seed: int = 0) -> Program:
     inputs = [x, Tensor.constant("w", w.astype(np.int8), quant)]
     if layer.bias:
         bias = rng.normal(0, spread / (0.02 * 0.01) / 2, channels).astype(np.int32)
+        if layer.near_overflow:
+            bias = np.where(bias < 0, -(2**31) + 5000, 2**31 - 5000).astype(np.int32)
         inputs.append(Tensor.constant("b", bias, Quant.per_tensor(0.02 * 0.01)))
     op = OPS[layer.op](**attributes)
     return one_node(op, inputs, Quant.per_tensor(spread / layer.reach, layer.zero[1]))
@@ -67,6 +72,20 @@ def one_node(op: Op, inputs: list[Tensor], quant: Quant | None) -> Program:
     node = Node(op, tuple(t.name for t in inputs), ("y",), "layer")
     ports = tuple(Port(t.name, t.name) for t in inputs if t.data is None)
     return Program("layer", {t.name: t for t in (*inputs, y)}, (node,), ports, (Port("y", "y"),)).check()
+
+
+def joined(programs: Mapping[str, Program]) -> Program:
+    """Programs side by side in one: tensor ``y`` of the program ``a`` becomes ``a/y``."""
+    tensors, nodes = {}, []
+    inputs, outputs = [], []
+    for name, program in programs.items():
+        tensors |= {f"{name}/{t.name}": replace(t, name=f"{name}/{t.name}") for t in program.tensors.values()}
+        for node in program.nodes:
+            sides = (tuple(f"{name}/{t}" if t else "" for t in side) for side in (node.inputs, node.outputs))
+            nodes.append(Node(node.op, *sides, name))
+        inputs += [replace(p, name=f"{name}/{p.name}", tensor=f"{name}/{p.tensor}") for p in program.inputs]
+        outputs += [replace(p, name=f"{name}/{p.name}", tensor=f"{name}/{p.tensor}") for p in program.outputs]
+    return Program("joined", tensors, tuple(nodes), tuple(inputs), tuple(outputs)).check()
 
 
 def inputs_of(program: Program, count: int = 6, seed: int = 1) -> list[dict[str, Array]]:
@@ -103,6 +122,8 @@ CONVOLUTIONS = {
     "tiny outputs": Layer("Conv2D", (1, 5, 5, 8), (16, 1, 1, 8), reach=0.4),
     "huge outputs": Layer("Conv2D", (1, 5, 5, 8), (16, 1, 1, 8), reach=1e5),
     "unread bottom": Layer("Conv2D", (1, 8, 9, 4), (16, 2, 2, 4), (3, 3), zero=(127, 127)),
+    "wrapping": Layer("Conv2D", (1, 5, 5, 16), (40, 1, 1, 16), near_overflow=True, heavy=True),
+    "vanishing": Layer("Conv2D", (1, 5, 5, 16), (20, 1, 1, 16), reach=1e-9),
     "n1 to 1": Layer("Conv2D", (1, 5, 5, 16), (24, 3, 3, 16), activation="relu_n1_to_1", reach=8),
 }
 
@@ -113,6 +134,7 @@ CONNECTED = {
     "fc rows": Layer("FullyConnected", (7, 33), (10, 33), zero=(-1, 5), bias=False),
     "fc to one": Layer("FullyConnected", (1, 19), (1, 19)),
     "fc of images": Layer("FullyConnected", (3, 2, 2, 5), (48, 20)),
+    "fc wrapping": Layer("FullyConnected", (2, 30), (17, 30), near_overflow=True, heavy=True),
     "fc tiny outputs": Layer("FullyConnected", (2, 30), (17, 30), reach=0.3),
 }
 
@@ -133,5 +155,6 @@ DEPTHWISE = {
     "dw dilated, strided, 6": Layer("DepthwiseConv2D", (1, 9, 11, 6), (1, 2, 3, 6), (2, 3), (2, 2)),
     "dw one row": Layer("DepthwiseConv2D", (1, 3, 5, 32), (1, 3, 3, 32), padding=(0, 0, 1, 1)),
     "dw of heavy weights": Layer("DepthwiseConv2D", (1, 6, 6, 16), (1, 3, 3, 16), padding=SAME, heavy=True, reach=1e4),
+    "dw wrapping": Layer("DepthwiseConv2D", (1, 6, 6, 20), (1, 3, 3, 20), near_overflow=True, heavy=True),
     "dw of the whole image": Layer("DepthwiseConv2D", (1, 4, 4, 64), (1, 4, 4, 64), bias=False, zero=(127, -128)),
 }

@@ -172,14 +172,14 @@ def _blocks(site: Site, shape: Shape, codes: Requantized) -> list[str]:
     columns = [f"c{i}" for i in range(kw)]
     if shape.slides:
         body += [_column(shape, columns[i], f"p + {i * channels}", True) for i in range(kw - 1)]
-        body += [f"{_woven(vectors)} {columns[-1]};"] if shape.chunks == 1 else [
-            f"{_woven(vectors)} {', '.join(f'{columns[-1]}_{n}' for n in range(shape.chunks))};"
-        ]
+        body += (
+            [f"{_woven(vectors)} {columns[-1]};"]
+            if shape.chunks == 1
+            else [f"{_woven(vectors)} {', '.join(f'{columns[-1]}_{n}' for n in range(shape.chunks))};"]
+        )
         inner = [_column(shape, columns[-1], f"{at} + {(kw - 1) * channels}", False)]
     else:
-        inner = [
-            _column(shape, columns[i], f"{at} + {i * shape.dilation[1] * channels}", True) for i in range(kw)
-        ]
+        inner = [_column(shape, columns[i], f"{at} + {i * shape.dilation[1] * channels}", True) for i in range(kw)]
     inner = [line for text in inner for line in text.split("\n")]
     body = [line for text in body for line in text.split("\n")]
     inner += _sums(site, shape, columns)
@@ -243,7 +243,9 @@ def _column(shape: Shape, column: str, where: str, declare: bool) -> str:
         loads = []
         for tap in range(n * group, (n + 1) * group):
             offset = f" + {tap * row}" if tap else ""
-            loads.append(f"{load}({where}{offset})" if tap < shape.taps else f"_mm{vectors.bits}_setzero_si{vectors.bits}()")
+            loads.append(
+                f"{load}({where}{offset})" if tap < shape.taps else f"_mm{vectors.bits}_setzero_si{vectors.bits}()"
+            )
         kind = f"const {_woven(vectors)} " if declare and not shape.slides else f"{_woven(vectors)} " if declare else ""
         call = f"limen_interleave{group}_{vectors.bits}"
         pairs = [", ".join(loads[i : i + 2]) for i in range(0, group, 2)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from limen.program import Tensor
 from limen.targets.c._kernel import Helper
+from limen.targets.c.kernels._x86._helpers import shared
 from limen.targets.c.kernels._x86._vectors import Vectors
 
 SLACK = 128
@@ -49,7 +50,7 @@ def scratch_bytes(vectors: Vectors, image: Entered) -> int:
 def enter_helper(vectors: Vectors) -> Helper:
     if not vectors.bytewise:
         return vectors.helper("enter_words")
-    return vectors.helper("enter")
+    return shared("enter", 512 if vectors.registers == 32 else 256)
 
 
 def call(vectors: Vectors, x: Tensor, to: str, source: str, count: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from limen.targets.c._kernel import Helper
 
-
 DOT_VNNI_512 = Helper(
     "limen_dot_512",
     """\
