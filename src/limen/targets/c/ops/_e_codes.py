@@ -54,12 +54,13 @@ def codes_kernel(
         data: as ``operand`` returns it.
     """
     lines, helpers = [], list[Helper]()
-    for name, value in values:
+    last = [] if flat(result).atom and "(" not in result.text else [("code", result)]
+    for name, value in (*values, *last):
         line, value = named(value, name)
         lines.append(line)
         helpers += value.helpers
     output = site.output()
-    zero, result = output.zero_point, flat(result)
+    zero, result = output.zero_point, Value("code", *result.bounds) if last else flat(result)
     if fits(result.low + zero, result.high + zero):
         final = clamped(plus(result, zero), *bounds)
     else:

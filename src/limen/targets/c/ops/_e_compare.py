@@ -9,7 +9,7 @@ from limen.targets.c._kernel import Kernel, Site
 from limen.targets.c.ops._e_codes import operand, unsupported
 from limen.targets.c.ops._e_plain import expression
 from limen.targets.c.ops._e_table import byte_function, is_byte_function
-from limen.targets.c.ops._e_value import Value, flat, rescaled, scaled
+from limen.targets.c.ops._e_value import Value, flat, named, rescaled, scaled
 from limen.targets.c.ops._elementwise import Element, elementwise
 
 
@@ -30,8 +30,8 @@ def comparison(site: Site, sign: str, scaled16: bool = False) -> Kernel:
     if x.dtype not in ("int8", "uint8") and not (x.dtype == "int16" and x.quant is not None and scaled16):
         return expression(site, f"{{0}} {sign} {{1}}")
     (a, first), (b, second) = _operand(site, 0), _operand(site, 1)
-    line = f"{{y}} = {flat(a).text} {sign} {flat(b).text};"
-    return elementwise(site, Element((line,), flat(a).helpers + flat(b).helpers, data=(*first, *second)))
+    lines = (named(a, "a")[0], named(b, "b")[0], f"{{y}} = a {sign} b;")
+    return elementwise(site, Element(lines, flat(a).helpers + flat(b).helpers, data=(*first, *second)))
 
 
 def _operand(site: Site, index: int) -> tuple[Value, tuple[tuple[int, Array], ...]]:

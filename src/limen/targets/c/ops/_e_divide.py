@@ -13,7 +13,8 @@ RECIPROCAL = Helper(
 static inline int32_t one_over_one_plus(int32_t x)
 {
     const int32_t half = (int32_t)(((int64_t)x + INT64_C(0x80000000)) >> 1);
-    int32_t guess = 1515870810 + doubling_multiply_high(half, -1010580540); /* 48 / 17 - 32 / 17 * half */
+    /* 48 / 17 - 32 / 17 * half */
+    int32_t guess = 1515870810 + doubling_multiply_high(half, -1010580540);
 
     for (int32_t i = 0; i < 3; ++i) {
         const int32_t error = (1 << 29) - doubling_multiply_high(half, guess);
@@ -48,7 +49,8 @@ static inline int32_t divide_codes(int32_t a, int32_t b, int32_t multiplier, int
         a *= 2;
         exponent += 1;
     }
-    const int32_t quotient = doubling_multiply_high(a, one_over_one_plus((int32_t)(divisor - 0x80000000u)));
+    const int32_t reciprocal = one_over_one_plus((int32_t)(divisor - 0x80000000u));
+    const int32_t quotient = doubling_multiply_high(a, reciprocal);
     const int32_t x = doubling_multiply_high(quotient, multiplier);
     const uint32_t power = exponent < 0 ? 1u : exponent > 31 ? 0u : 1u << exponent;
     const int32_t mask = (int32_t)(power - 1u);
@@ -130,7 +132,7 @@ static inline {ctype} {name}({ctype} a, {ctype} b)
 REMAINDER_F32 = Helper(
     "remainder_f32",
     """\
-/* a - trunc(a / b) * b, exactly: long division of the mantissas; nan where b is 0 or a is infinite. */
+/* a - trunc(a / b) * b, exactly, by long division; nan where b is 0 or a is infinite. */
 static inline float remainder_f32(float a, float b)
 {
     const uint32_t sign = float_bits(a) & 0x80000000u;
@@ -166,7 +168,10 @@ static inline float remainder_f32(float a, float b)
     for (; rest < 0x00800000u && exponent > 1; --exponent) {
         rest <<= 1;
     }
-    return float_from_bits(sign | (rest < 0x00800000u ? rest : rest + ((uint32_t)(exponent - 1) << 23)));
+    if (rest >= 0x00800000u) {
+        rest += (uint32_t)(exponent - 1) << 23;
+    }
+    return float_from_bits(sign | rest);
 }
 """,
     (BITS, FROM_BITS),

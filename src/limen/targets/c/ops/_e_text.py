@@ -20,8 +20,22 @@ def function(name: str, arguments: Sequence[str], lines: Iterable[str]) -> str:
     text = head + ", ".join(arguments) + ")"
     if len(text) > _WIDTH:
         text = head + (",\n" + " " * len(head)).join(arguments) + ")"
-    body = "".join(f"{INDENT}{line}\n" if line else "\n" for line in lines)
+    wrapped = (part for line in lines for part in _wrap(f"{INDENT}{line}" if line else ""))
+    body = "".join(f"{line}\n" for line in wrapped)
     return f"{text}\n{{\n{body}}}\n"
+
+
+def _wrap(line: str) -> list[str]:
+    """A line in pieces of at most 100 columns, broken where a reader would break it."""
+    if len(line) <= _WIDTH:
+        return [line]
+    depth = len(line) - len(line.lstrip())
+    for mark, skip in ((" ? ", 1), (" : ", 1), (" < ", 1), (", ", 2), (" + ", 1), (" = ", 3)):
+        place = line.rfind(mark, depth + 8, _WIDTH - 1)
+        if place > 0:
+            rest = " " * (depth + 4) + line[place + skip :]
+            return [line[: place + skip].rstrip(), *_wrap(rest)]
+    return [line]
 
 
 def whole_arguments(site: Site) -> list[str]:
@@ -52,16 +66,16 @@ def loops(extents: Sequence[int], body: Sequence[str]) -> list[str]:
 
 
 def linear(start: int, strides: Sequence[int]) -> str:
-    """``start + s0 * i + s1 * j ...`` for the counters of ``loops``."""
+    """``start + s0 * i + s1 * j ...`` for the counters of ``loops``; a negative start comes last."""
     terms = [(s, _NAMES[depth]) for depth, s in enumerate(strides) if s]
-    text = str(start) if start or not terms else ""
+    text = str(start) if start > 0 or not terms else ""
     for stride, name in terms:
         factor = name if abs(stride) == 1 else f"{abs(stride)} * {name}"
         if not text:
             text = factor if stride > 0 else f"-{factor}"
         else:
             text += f" {'+' if stride > 0 else '-'} {factor}"
-    return text
+    return f"{text} - {-start}" if start < 0 and terms else text
 
 
 def offset(pointer: str, start: int, strides: Sequence[int]) -> str:
@@ -69,7 +83,7 @@ def offset(pointer: str, start: int, strides: Sequence[int]) -> str:
     index = linear(start, strides)
     if index == "0":
         return pointer
-    return f"{pointer} - {index[1:]}" if index.startswith("-") else f"{pointer} + {index}"
+    return f"&{pointer}[{index}]" if "-" in index else f"{pointer} + {index}"
 
 
 def contiguous(shape: Shape) -> tuple[int, ...]:

@@ -140,7 +140,8 @@ def flat(value: Value) -> Value:
         return value
     low, high = value.bounds
     if fits(low, high):
-        return Value(f"{value.operand} * (1 << {value.exponent})", low, high, 0, value.helpers, False)
+        factor = f"(1 << {value.exponent})" if value.exponent > 3 else str(1 << value.exponent)
+        return Value(f"{value.operand} * {factor}", low, high, 0, value.helpers, False)
     text = f"shift_left({value.text}, {value.exponent})"
     return Value(text, INT32_MIN, INT32_MAX, 0, (*value.helpers, SHIFT_LEFT))
 

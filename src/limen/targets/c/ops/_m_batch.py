@@ -30,37 +30,40 @@ def regrouped(site: Site, block: tuple[int, ...], sides: Sides, to_batch: bool, 
     if 0 in (*x.shape, *y.shape):
         return Kernel(function(site.symbol, whole_arguments(site), [*unused(site), *border]))
     picture, batch = (x.shape, y.shape) if to_batch else (y.shape, x.shape)
-    spatial, depth = len(block), picture[-1]
+    depth = picture[-1]
     extents = (picture[0], *batch[1:-1], *block)
-    inside, start, steps = _positions(picture, block, sides, spatial)
+    declared, inside = _inside(picture, block, sides)
+    start, steps = _walk(picture, block, sides)
     blocks = _block_strides(batch, block, picture[0])
     ends = {"picture": (start, steps), "batch": (0, blocks)}
     names = operand_names(site)
     source, target = ("picture", "batch") if to_batch else ("batch", "picture")
     move = moved_run(offset("y0", *ends[target]), offset(names[0], *ends[source]), depth, c_type(y))
-    body = [f"if ({' && '.join(inside)}) {{", f"    {move}", "}"] if inside else [move]
+    body = [*declared, f"if ({' && '.join(inside)}) {{", f"    {move}", "}"] if inside else [move]
     text = function(site.symbol, whole_arguments(site), [*border, *loops(extents, body)])
     return Kernel(text, constant_operands(site))
 
 
-def _positions(
-    picture: Shape, block: tuple[int, ...], sides: Sides, spatial: int
-) -> tuple[list[str], int, tuple[int, ...]]:
-    """Conditions that a position lies inside the picture, and the picture's start and strides along the counters."""
-    own = contiguous(picture)
-    conditions = []
-    for axis in range(spatial):
+def _inside(picture: Shape, block: tuple[int, ...], sides: Sides) -> tuple[list[str], list[str]]:
+    """Declarations of the position in the picture, and the conditions that it lies inside."""
+    spatial = len(block)
+    declared, conditions = [], []
+    for axis, name in enumerate(("row", "column")[-spatial:]):
+        before, after = sides[axis]
         strides = [0] * (1 + 2 * spatial)
         strides[1 + axis], strides[1 + spatial + axis] = block[axis], 1
-        before, after = sides[axis]
-        place = linear(-before, strides)
-        if before:
-            conditions.append(f"{place} >= 0")
-        if after:
-            conditions.append(f"{place} < {picture[1 + axis]}")
-    start = -sum(sides[axis][0] * own[1 + axis] for axis in range(spatial))
-    walk = tuple(block[axis] * own[1 + axis] for axis in range(spatial))
-    return conditions, start, (own[0], *walk, *own[1 : 1 + spatial])
+        if before or after:
+            declared.append(f"const int32_t {name} = {linear(-before, strides)};")
+        conditions += [f"{name} >= 0"] if before else []
+        conditions += [f"{name} < {picture[1 + axis]}"] if after else []
+    return declared, conditions
+
+
+def _walk(picture: Shape, block: tuple[int, ...], sides: Sides) -> tuple[int, tuple[int, ...]]:
+    """Start and strides of the picture along the counters."""
+    own, spatial = contiguous(picture), range(len(block))
+    start = -sum(sides[axis][0] * own[1 + axis] for axis in spatial)
+    return start, (own[0], *(block[axis] * own[1 + axis] for axis in spatial), *own[1:-1])
 
 
 def _block_strides(batch: Shape, block: tuple[int, ...], pictures: int) -> tuple[int, ...]:
