@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from limen.targets.c._kernel import Constant, Helper, Site
-from limen.targets.c.kernels.armv7em._routines import EXPAND_PAIR, EXPAND_PAIR_C, copy_rows
+from limen.targets.c.kernels.armv7em._routines import EXPAND_PAIR, EXPAND_PAIR_C, copy_rows, expand_rows
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,7 @@ class Columns:
 
 
 _POINTWISE = "limen_expand_pair(columns, x0[0] + a * {step}, x0[0] + b * {step}, {words});"
+_ROWS = "limen_expand_rows_{words}(columns, x0, {a}, {b}, {count});"
 
 _BY_WORDS = """\
 /* Columns of the windows at a and b. */
@@ -88,7 +89,7 @@ static void {symbol}_columns(const int8_t *const *x0, int32_t a, int32_t b,{firs
 {inside}{taps}}}
 """
 _INSIDE = """\
-    {condition}for (int32_t ky = 0; ky < {taps_y}; ++ky) {{
+    for (int32_t ky = 0; ky < {taps_y}; ++ky) {{
         columns = limen_expand_pair(columns, x0[ky] + left_a * {channels}, x0[ky] + left_b * {channels}, {words});
     }}
 """
@@ -131,8 +132,13 @@ _INSIDE_BYTES = """\
 def columns(site: Site, window: Window) -> Columns:
     """By words where every tap is whole words, else by bytes first."""
     if (window.taps_y, window.taps_x, window.left) == (1, 1, 0) and window.contiguous and not window.channels % 4:
-        call = _POINTWISE.format(step=window.stride * window.channels, words=window.depth // 4)
-        return Columns("", call, window.padded * 4, (), (EXPAND_PAIR_C,), (EXPAND_PAIR,))
+        step, count = window.stride * window.channels, window.depth // 4
+        if count % 2:
+            call = _POINTWISE.format(step=step, words=count)
+            return Columns("", call, window.padded * 4, (), (EXPAND_PAIR_C,), (EXPAND_PAIR,))
+        routine, declaration = expand_rows(count)
+        call = _ROWS.format(words=count, a=f"a * {step}", b=f"b * {step}", count=1)
+        return Columns("", call, window.padded * 4, (), (declaration,), (routine,))
     return _by_bytes(site, window) if window.depth % 4 else _by_words(site, window)
 
 
@@ -140,23 +146,38 @@ def _by_words(site: Site, window: Window) -> Columns:
     grouped = window.depth != window.channels
     padding = Constant(site.local("padding"), np.full(window.depth, window.zero, np.int8), 4, "outside the input")
     names = _names(site, window)
+    routines: tuple[Helper, ...] = (EXPAND_PAIR,)
+    helpers: tuple[Helper, ...] = (EXPAND_PAIR_C,)
     inside = ""
     if window.contiguous:
-        end = window.width_in - window.reach
-        condition = f"if (left_a >= 0 && left_b < {end}) {{\n        "
-        body = _INSIDE.format(condition=condition if window.leaves else "", **{**names, "words": window.taps_x * window.depth // 4})
-        inside = body.replace("\n        columns", "\n            columns").replace("\n    }", "\n        }") + "        return;\n    }\n" if window.leaves else body
+        count = window.taps_x * window.depth // 4
+        inside = _INSIDE.format(**{**names, "words": count})
+        if count % 2 == 0:
+            routine, declaration = expand_rows(count)
+            routines, helpers = (*routines, routine), (*helpers, declaration)
+            places = {"a": f"left_a * {window.channels}", "b": f"left_b * {window.channels}"}
+            inside = f"    {_ROWS.format(words=count, count=window.taps_y, **places)}\n"
+        if window.leaves:
+            test = f"    if (left_a >= 0 && left_b < {window.width_in - window.reach}) {{\n"
+            inside = test + _indent(inside) + "        return;\n    }\n"
     taps = "" if window.contiguous and not window.leaves else _TAPS.format(**names)
     text = _BY_WORDS.format(inside=inside, taps=taps, **names)
     call = f"{site.symbol}_columns(x0, a, b,{' first,' if grouped else ''} columns);"
-    constants = (padding,) if taps else ()
-    return Columns(text, call, window.padded * 4, constants, (EXPAND_PAIR_C,), (EXPAND_PAIR,))
+    if not taps and window.contiguous and window.taps_x * window.depth % 8 == 0:
+        routines, helpers = routines[1:], helpers[1:]
+    return Columns(text, call, window.padded * 4, (padding,) if taps else (), helpers, routines)
+
+
+def _indent(text: str) -> str:
+    return "".join(f"    {line}\n" for line in text.splitlines())
 
 
 def _by_bytes(site: Site, window: Window) -> Columns:
     grouped = window.depth != window.channels
     names = _names(site, window)
-    routines, helpers, inside = (EXPAND_PAIR,), (EXPAND_PAIR_C,), ""
+    routines: tuple[Helper, ...] = (EXPAND_PAIR,)
+    helpers: tuple[Helper, ...] = (EXPAND_PAIR_C,)
+    inside = ""
     if window.contiguous:
         routine, declaration = copy_rows(window.taps_x * window.depth)
         routines, helpers = (*routines, routine), (*helpers, declaration)

@@ -258,7 +258,8 @@ class _Walk:
         return [
             *count, "str     r12, [sp, #28]",
             *self._part(0, begin, width, 0),
-            "4:", *body, f"add     r0, r0, #{blocks * BLOCK}", "ldr     r10, [sp, #28]", "cmp     r0, r10", "bne     4b",
+            "4:", *body, f"add     r0, r0, #{blocks * BLOCK}",
+            "ldr     r10, [sp, #28]", "cmp     r0, r10", "bne     4b",
             *rest,
         ]  # fmt: skip
 

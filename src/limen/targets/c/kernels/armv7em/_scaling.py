@@ -27,8 +27,11 @@ Int64 = NDArray[np.int64]
 Float64 = NDArray[np.float64]
 
 _HIGHEST_SHIFT = 22
-_NEIGHBOURS = 6
+_NEIGHBOURS = sorted(range(-6, 7), key=abs)
+_LAST = _NEIGHBOURS[-1]
+_HOPELESS = 4  # no other base saves a form that fails in every fourth channel
 _BASES = 24
+_SHARED = 4  # shifts that are multiples of it come first: more layers share a routine
 _WORD = 1 << 31
 
 
@@ -94,8 +97,9 @@ class _Steps:
 
     def at(self, channels: Int64, base: Int64) -> _Steps:
         """Of some channels, less a base."""
-        least, most = self.least - base, self.most - base
-        return _Steps(least[:, channels], self.reached[:, channels], most[:, channels], self.unreached[:, channels])
+        moved = base[channels]
+        least, most = self.least[:, channels] - moved, self.most[:, channels] - moved
+        return _Steps(least, self.reached[:, channels], most, self.unreached[:, channels])
 
 
 def fit(stairs: Staircase, prescale: int | Int64) -> Scaling | None:
@@ -110,8 +114,10 @@ def fit(stairs: Staircase, prescale: int | Int64) -> Scaling | None:
     shift = _common_shift(stairs, before, first == last)
     if steps is None or shift is None:
         return None
-    for bent in (False, True) if stairs.unit is not None else (False,):
-        scaling = _solve(stairs, steps, before, shift, bent)
+    shared = shift // _SHARED * _SHARED
+    shifts = (shared, shift) if shared and shared != shift else (shift,)
+    for bent, chosen in product((False, True) if stairs.unit is not None else (False,), shifts):
+        scaling = _solve(stairs, steps, before, chosen, bent)
         if scaling is not None and _holds(stairs, steps, scaling):
             return scaling
     return None
@@ -180,7 +186,7 @@ def _solve(stairs: Staircase, steps: _Steps, before: Int64, shift: int, bent: bo
     exact = np.where(constant, 0.0, np.round(stairs.slope * np.exp2(32.0 + shift - before))).astype(np.int64)
     bias, multiplier, addend = np.where(constant, 0, stairs.bias), np.zeros_like(stairs.bias), first << shift
     unsolved = np.flatnonzero(~constant)
-    for base, delta in product(_bases(stairs), sorted(range(-_NEIGHBOURS, _NEIGHBOURS + 1), key=abs)):
+    for base, delta in product(_bases(stairs), _NEIGHBOURS):
         candidate = np.clip(exact[unsolved] + delta, 0, _WORD - 1)
         line = _Line(candidate, before[unsolved], bend[unsolved], shift)
         lower, upper = _bounds(stairs, steps.at(unsolved, base), line)
@@ -191,7 +197,7 @@ def _solve(stairs: Staircase, steps: _Steps, before: Int64, shift: int, bent: bo
         multiplier[solved] = candidate[found]
         addend[solved] = ((lower + upper) // 2)[found]
         unsolved = unsolved[~found]
-        if not unsolved.size:
+        if not unsolved.size or (delta == _LAST and unsolved.size * _HOPELESS > stairs.bias.size):
             break
     if unsolved.size or np.any(np.abs(addend) >= _WORD):
         return None

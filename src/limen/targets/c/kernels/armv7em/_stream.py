@@ -44,7 +44,7 @@ def pad_rows(rows: Int64, multiple: int) -> Int64:
 
 def halfwords(rows: Int64, low: int, high: int) -> Array:
     """w_high * 256 + w_low as int16, elements in the order of expanded activations."""
-    dual = rows[high] * 256 + rows[low]
+    dual: Array = rows[high] * 256 + rows[low]
     return dual.reshape(-1, 4)[:, _EXPANDED].reshape(-1).astype("<i2")
 
 
@@ -68,7 +68,7 @@ def words(values: list[int]) -> bytes:
 
 
 def pair_stream(rows: Int64, scaling: Scaling, form: Form, pairs: list[tuple[int, int]]) -> Array:
-    """int32 words of a stream for ``limen_gemm``: biases, weights, requantisation, pair by pair.
+    """int32 words of a dual stream for ``gemm``: biases, weights, requantisation, pair by pair.
 
     Args:
         rows: [O, K], K a multiple of 4.
@@ -78,4 +78,21 @@ def pair_stream(rows: Int64, scaling: Scaling, form: Form, pairs: list[tuple[int
         words(biases(scaling, low, high)) + halfwords(rows, low, high).tobytes() + words(tail(scaling, form, low, high))
         for low, high in pairs
     ]
+    return np.frombuffer(b"".join(parts), "<i4")
+
+
+def wide_scaling(layer: Weighted) -> Scaling | None:
+    """The scaling of a layer whose weights are int16, times 2**prescale; None where it cannot be exact."""
+    return fit(layer.stairs, channel_prescale(layer.stairs, _FIXED_SHIFT))
+
+
+def wide_stream(rows: Int64, scaling: Scaling, form: Form, pairs: list[tuple[int, int]]) -> Array:
+    """int32 words of a wide stream for ``gemm``, as ``pair_stream``."""
+    scaled = rows << scaling.prescale[:, None]
+    bias = scaling.bias << scaling.prescale
+    parts = []
+    for pair in pairs:
+        columns = [scaled[o].reshape(-1, 4)[:, _EXPANDED].reshape(-1, 2) for o in pair]
+        weights = np.stack(columns, axis=1).astype("<i2").tobytes()
+        parts.append(words([int(bias[o]) for o in pair]) + weights + words(tail(scaling, form, *pair)))
     return np.frombuffer(b"".join(parts), "<i4")

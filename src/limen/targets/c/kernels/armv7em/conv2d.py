@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 
 from limen.ops.conv2d import Conv2D
+from limen.program import Activation, Array
 from limen.targets.c._kernel import Constant, Kernel, Reach, Site
 from limen.targets.c.kernels.armv7em._clamp import clamp
 from limen.targets.c.kernels.armv7em._columns import Columns, Window, columns
-from limen.targets.c.kernels.armv7em._routines import gemm
+from limen.targets.c.kernels.armv7em._gemm import gemm, gemm_one
+from limen.targets.c.kernels.armv7em._routines import Form
 from limen.targets.c.kernels.armv7em._scaling import Int64, Scaling
 from limen.targets.c.kernels.armv7em._stream import (
     dual_scaling,
@@ -17,21 +22,31 @@ from limen.targets.c.kernels.armv7em._stream import (
     live_rows,
     pad_rows,
     pair_stream,
+    wide_scaling,
+    wide_stream,
 )
-from limen.targets.c.kernels.armv7em._weighted import convolution, is_int8
+from limen.targets.c.kernels.armv7em._weighted import Weighted, convolution, is_int8
 
 _LARGEST_COLUMN = 4096
+_FEW_WEIGHTS = 2560
 
 _ROW = """\
 {columns}static void {symbol}_row(const int8_t *const *x0, int8_t *y0, void *scratch)
 {{
     uint32_t *const columns = scratch;
-    for (int32_t a = 0; a < {width}; a += 2) {{
-        const int32_t b = {next};
+    for (int32_t a = 0; a < {even}; a += 2) {{
+        const int32_t b = a + 1;
         int8_t *const at_a = y0 + a * {outputs};
         int8_t *const at_b = y0 + b * {outputs};
 {body}    }}
-{finish}}}
+{last}{finish}}}
+"""
+_LAST = """\
+    {{
+        const int32_t a = {even};
+        const int32_t b = {even};
+        int8_t *const at_a = y0 + a * {outputs};
+{body}    }}
 """
 _GROUP = """\
 for (int32_t group = 0; group < {groups}; ++group) {{
@@ -49,81 +64,131 @@ def emit(site: Site) -> Kernel | None:
         return None
     x, w = site.input(0), site.input(1)
     assert w.data is not None
-    count, taps_y, taps_x, depth = w.shape
-    channels = x.shape[3]
-    groups = channels // depth
-    if count // groups < 2 or taps_y * taps_x * depth > _LARGEST_COLUMN:
+    reach = Reach(w.shape[1], op.stride[0], op.padding[0], op.dilation[0], x.zero_point)
+    rows = w.data.reshape(w.shape[0], -1).astype(np.int64)
+    taps = (w.shape[1], w.shape[2], w.shape[3])
+    return convolve(site, rows, taps, reach, (op.stride[1], op.dilation[1], op.padding[2]), op.activation)
+
+
+def convolve(
+    site: Site,
+    weights: Int64,
+    taps: tuple[int, int, int],
+    reach: Reach,
+    along: tuple[int, int, int],
+    activation: Activation,
+) -> Kernel | None:
+    """A convolution, or None.
+
+    Args:
+        weights: [O, K], elements in the order of taps and channels.
+        taps: (kh, kw, input channels of a group).
+        along: stride, dilation and padding along a row.
+    """
+    x, channels = site.input(0), site.input(0).shape[3]
+    groups = channels // taps[2]
+    if len(weights) // groups < 2 or weights.shape[1] > _LARGEST_COLUMN:
         return None
-    layer = convolution(site, w.data.reshape(count, -1).astype(np.int64), op.activation)
-    scaling = dual_scaling(layer) if layer is not None else None
-    if layer is None or scaling is None:
-        return None
-    rows = pad_rows(live_rows(layer, scaling), 4)
-    if not has_halfwords(rows):
+    layer = convolution(site, weights, activation)
+    dense = _dense(layer, site.small) if layer is not None else None
+    if dense is None:
         return None
     flat = site.rows[0] == 1 and site.rows[1] != site.output().shape[2]
     width_in = x.size // channels if flat else x.shape[2]
-    window = Window(
-        taps_y, taps_x, op.stride[1], op.dilation[1], op.padding[2], width_in, site.rows[1], channels, depth,
-        x.zero_point,
-    )  # fmt: skip
-    reach = Reach(taps_y, op.stride[0], op.padding[0], op.dilation[0], x.zero_point)
-    return _kernel(site, window, rows, scaling, groups, reach, (layer.stairs.low, layer.stairs.high))
+    window = Window(taps[0], taps[1], *along, width_in, site.rows[1], channels, taps[2], x.zero_point)
+    return _kernel(site, window, dense, groups, reach)
 
 
-def _kernel(
-    site: Site, window: Window, rows: Int64, scaling: Scaling, groups: int, reach: Reach, limits: tuple[int, int]
-) -> Kernel:
-    count = len(rows) // groups
-    form = form_of(scaling)
-    routine, declaration = gemm(rows.shape[1], form)
+@dataclass(frozen=True, eq=False)
+class Dense:
+    """Weights and scaling, ready for a routine.
+
+    Args:
+        rows: [O, K], K a multiple of 4.
+        wide: weights are int16; else two channels share a halfword.
+        limits: of the activation.
+    """
+
+    rows: Int64
+    scaling: Scaling
+    wide: bool
+    limits: tuple[int, int]
+
+    @property
+    def form(self) -> Form:
+        return Form(self.scaling.shift, self.scaling.bend is not None) if self.wide else form_of(self.scaling)
+
+    def stream(self, pairs: list[tuple[int, int]]) -> Array:
+        return (wide_stream if self.wide else pair_stream)(self.rows, self.scaling, self.form, pairs)
+
+
+def _dense(layer: Weighted, small: bool) -> Dense | None:
+    """Wide for few weights and where channels do not fit halfwords; else dual."""
+    few = layer.rows.size <= _FEW_WEIGHTS and not small
+    for wide in (True, False) if few else (False, True):
+        scaling = wide_scaling(layer) if wide else dual_scaling(layer)
+        if scaling is None:
+            continue
+        rows = pad_rows(live_rows(layer, scaling), 4)
+        if wide or has_halfwords(rows):
+            return Dense(rows, scaling, wide, (layer.stairs.low, layer.stairs.high))
+    return None
+
+
+def _kernel(site: Site, window: Window, dense: Dense, groups: int, reach: Reach) -> Kernel:
+    outputs = len(dense.rows)
+    count = outputs // groups
     gathered = columns(site, window)
-    pairs = channel_pairs(count)
     streams = [
-        pair_stream(rows, scaling, form, [(g * count + low, g * count + high) for low, high in pairs])
-        for g in range(groups)
+        dense.stream([(g * count + low, g * count + high) for low, high in channel_pairs(count)]) for g in range(groups)
     ]
-    stream = Constant(site.local("stream"), np.concatenate(streams), 4, "biases, weights and rescaling, in reading order")
-    finish = clamp("y0", window.width * len(rows), *limits)
+    made = [f(dense.rows.shape[1], dense.form, dense.wide) for f in (gemm, gemm_one)]
+    used = made[: 1 + window.width % 2] if window.width > 1 else made[1:]
+    sizes = {"symbol": site.symbol, "count": count, "groups": groups, "words": len(streams[0]), "depth": window.depth}
+    even = window.width // 2 * 2
+    last = _LAST.format(even=even, outputs=outputs, body=_body(gathered, made[1][0].name, False, sizes))
+    body = _body(gathered, made[0][0].name, True, sizes)
+    finish = clamp("y0", window.width * outputs, *dense.limits)
     text = _ROW.format(
-        columns=gathered.text + "\n" if gathered.text else "", symbol=site.symbol, width=window.width,
-        next="a + 1" if window.width % 2 == 0 else f"a + 1 < {window.width} ? a + 1 : a",
-        outputs=len(rows), body=_body(site, window, gathered, routine.name, count, groups, len(streams[0])),
-        finish=finish.text,
+        columns=gathered.text + "\n" if gathered.text else "", symbol=site.symbol, even=even, outputs=outputs,
+        body=body, last=last if window.width % 2 else "", finish=finish.text,
     )  # fmt: skip
+    if window.width == 1:
+        begin, end = text.index("    for (int32_t a"), text.index(last)
+        text = text[:begin] + text[end:]
+    what = "biases, weights and rescaling, in reading order"
     return Kernel(
         text,
-        (stream, *gathered.constants),
-        (*gathered.helpers, declaration, *finish.helpers),
+        (Constant(site.local("stream"), np.concatenate(streams), 4, what), *gathered.constants),
+        (*gathered.helpers, *(declaration for _, declaration in used), *finish.helpers),
         scratch=gathered.scratch,
         reaches=(reach,),
-        routines=(*gathered.routines, routine, *finish.routines),
+        routines=(*gathered.routines, *(routine for routine, _ in used), *finish.routines),
     )
 
 
-def _body(site: Site, window: Window, gathered: Columns, name: str, count: int, groups: int, words: int) -> str:
-    """C of one pair of positions."""
-    stream, plus = (f"{site.symbol}_stream", "") if groups == 1 else ("stream", " + output")
-    even = count // 2 * 2
-    lines = [gathered.call, f"{name}(columns, {stream}, at_a{plus}, at_b{plus}, at_a{plus} + {even});"]
+def _body(gathered: Columns, name: str, two: bool, sizes: dict[str, Any]) -> str:
+    """C that fills the columns and computes two positions, or one."""
+    count, groups = sizes["count"], sizes["groups"]
+    stream, plus = (f"{sizes['symbol']}_stream", "") if groups == 1 else ("stream", " + output")
+    calls = [(stream, plus, f"{plus} + {count // 2 * 2}")]
     if count % 2:
         # the last channel is computed with its neighbour once more
-        used = words * (count // 2) // (count // 2 + 1)
-        last = f"{plus} + {count - 2}"
-        lines += [f"{name}(columns, {stream} + {used}, at_a{last}, at_b{last}, at_a{plus} + {count});"]
+        skipped = sizes["words"] * (count // 2) // (count // 2 + 1)
+        calls += [(f"{stream} + {skipped}", f"{plus} + {count - 2}", f"{plus} + {count}")]
+    lines = [gathered.call]
+    for data, first, end in calls:
+        lines.append(f"{name}(columns, {data}, at_a{first},{f' at_b{first},' if two else ''} at_a{end});")
     body = "\n".join(lines)
     if groups > 1:
-        body = _GROUP.format(
-            groups=groups, depth=window.depth, symbol=site.symbol, words=words, group_outputs=count,
-            body=_indent(body, 4),
-        ).rstrip("\n")  # fmt: skip
+        body = _GROUP.format(group_outputs=count, body=_indent(body, 4), **sizes).rstrip("\n")
     return _indent(body, 8)
 
 
 def channel_pairs(count: int) -> list[tuple[int, int]]:
     """Neighbours; an odd last channel with its neighbour again."""
     pairs = [(o, o + 1) for o in range(0, count - 1, 2)]
-    return pairs + [(count - 2, count - 1)] if count % 2 else pairs
+    return [*pairs, (count - 2, count - 1)] if count % 2 else pairs
 
 
 def _indent(text: str, spaces: int) -> str:

@@ -60,7 +60,9 @@ def _kernel(site: Site, shape: Shape, layer: Weighted, scaling: Scaling, reach: 
         used = len(channels) * (9 if form.bent else 8)
         rest = _REST.format(first=first, routine=routine.name, symbol=site.symbol, words=used)
         channels += range(first, shape.channels)
-    stream = Constant(site.local("stream"), _stream(layer, scaling, channels), 4, "weights, bias and rescaling by channel")
+    stream = Constant(
+        site.local("stream"), _stream(layer, scaling, channels), 4, "weights, bias and rescaling by channel"
+    )
     finish = clamp("y0", shape.width * shape.channels, layer.stairs.low, layer.stairs.high)
     text = _ROW.format(
         symbol=site.symbol, routine=routine.name, groups=shape.channels // _GROUP, rest=rest, finish=finish.text
@@ -76,7 +78,7 @@ def _kernel(site: Site, shape: Shape, layer: Weighted, scaling: Scaling, reach: 
 
 
 def _stream(layer: Weighted, scaling: Scaling, channels: list[int]) -> Array:
-    """Of each channel: weights in pairs as the routine meets them, times 2**prescale; bias, multiplier, addend, bend."""
+    """Of each channel: weights in pairs as the routine meets them, times 2**prescale; bias, rescaling, bend."""
     rows: Int64 = live_rows(layer, scaling) << scaling.prescale[:, None]
     parts = []
     for c in channels:
