@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from limen.program import Array
 from limen.targets.c._kernel import Constant, Helper, Site
 from limen.targets.c.kernels._x86._requantize import Requantized, Weights, requantize
 from limen.targets.c.kernels._x86._vectors import Vectors
@@ -151,7 +152,7 @@ def _helpers(vectors: Vectors, parts: list[Nest]) -> tuple[Helper, ...]:
     return vectors.helper("load"), vectors.helper("broadcast"), vectors.product, *stores
 
 
-def _pack(vectors: Vectors, window: Window, weights: Weights, order: Int64) -> NDArray[np.integer]:
+def _pack(vectors: Vectors, window: Window, weights: Weights, order: Int64) -> Array:
     """Weights in reading order: [block][run][group][accumulator][lane][operand]."""
     count, groups = window.run_count, window.groups(vectors)
     padded = np.zeros((len(weights.bias) + 1, count, groups * vectors.group), np.int64)
@@ -160,7 +161,7 @@ def _pack(vectors: Vectors, window: Window, weights: Weights, order: Int64) -> N
     blocks, accumulators, _ = order.shape
     lanes = lanes.reshape(blocks, accumulators, vectors.lanes, count, groups, vectors.group)
     kind = np.int8 if vectors.bytewise else np.int16
-    return np.ascontiguousarray(lanes.transpose(0, 3, 4, 1, 2, 5)).astype(kind).reshape(-1)
+    return np.asarray(lanes.transpose(0, 3, 4, 1, 2, 5).astype(kind).reshape(-1))
 
 
 def _nest(

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limen.ops.depthwise_conv2d import DepthwiseConv2D
+from limen.program import Array
 from limen.targets.c._kernel import Constant, Kernel, Site
 from limen.targets.c.kernels._x86._enter import Entered, enter_helper, enter_rows, scratch_bytes
 from limen.targets.c.kernels._x86._requantize import Requantized, Weights, requantize
@@ -124,7 +125,7 @@ def _shape(site: Site, vectors: Vectors) -> Shape:
     )  # fmt: skip
 
 
-def _pack(shape: Shape, values: Int64, order: Int64) -> NDArray[np.integer]:
+def _pack(shape: Shape, values: Int64, order: Int64) -> Array:
     """Weights in reading order, the second row's moved down one tap."""
     kh, kw = shape.kernel
     group, lanes = shape.vectors.group, shape.vectors.lanes
@@ -135,8 +136,7 @@ def _pack(shape: Shape, values: Int64, order: Int64) -> NDArray[np.integer]:
     blocks = order.shape[0]  # kw, rows, chunks, group, blocks, accumulators, lanes
     kind = np.int8 if shape.vectors.bytewise else np.int16
     assert packed.shape[4:] == (blocks, group, lanes)
-    result: NDArray[np.integer] = packed.transpose(4, 0, 1, 2, 5, 6, 3).astype(kind).reshape(-1)
-    return result
+    return np.asarray(packed.transpose(4, 0, 1, 2, 5, 6, 3).astype(kind).reshape(-1))
 
 
 def _function(site: Site, shape: Shape, codes: Requantized) -> str:

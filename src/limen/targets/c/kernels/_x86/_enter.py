@@ -103,10 +103,10 @@ def _sorted_rows(vectors: Vectors, x: Tensor, image: Entered, top: int, left: in
         first = (rest - left) % image.step
         count = len(range(first, width, image.step))
         if count:
-            start = image.at(first + left)
+            at = top * image.row + image.at(first + left)
             lines += [
                 f"        for (int32_t x = 0; x < {count}; ++x) {{",
-                f"            {vectors.element} *const to = image + (y + {top}) * {image.row} + {start} + x * {channels};",
+                f"            {vectors.element} *const to = image + y * {image.row} + {at} + x * {channels};",
                 f"            const int8_t *const from = x0 + (y * {width} + {first} + x * {image.step}) * {channels};",
                 f"            {call(vectors, x, 'to', 'from', str(channels))}",
                 "        }",

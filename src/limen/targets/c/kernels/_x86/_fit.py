@@ -1,9 +1,9 @@
 """One fp32 multiply-add that equals the integer requantisation, with a proof per channel.
 
-The reference maps an accumulator A to a code by integer roundings; it never decreases with A. So does
-``code(A) = clamp(rne(fma(float(A - shift), slope, offset)))`` for slope > 0: conversion, fused multiply-add and rounding
-are monotone. Two monotone maps into at most 256 codes are equal on [least, most] if they agree on both sides of every
-step of the reference and at the two ends, which is what ``fit`` checks, with the multiply-add rounded exactly.
+The reference maps an accumulator A to a code by integer roundings; it never decreases with A. Nor does
+``code(A) = clamp(rne(fma(float(A - shift), slope, offset)))`` for slope > 0: conversion, fused multiply-add and
+rounding are monotone. Two monotone maps into at most 256 codes are equal on [least, most] if they agree on both sides
+of every step of the reference and at the two ends, which is what ``fit`` checks, with the multiply-add rounded exactly.
 
 The reference rounds halves away from zero, and rounds twice: seen from a straight line, its steps for negative
 accumulators are displaced against those for positive ones. Where both matter (an output without ReLU), one offset
@@ -113,7 +113,7 @@ def _fit_sides(span: Span, usable: NDArray[np.bool_], sides: Sequence[Span], shi
         todo = np.flatnonzero(possible & ~proven)
         if not todo.size:
             break
-        slopes = base[todo] + np.float32(nudge) * np.spacing(base[todo])
+        slopes = (base[todo] + np.float32(nudge) * np.spacing(base[todo])).astype(np.float32)
         found = [_find_offset(points.take(todo), shifts[todo], slopes) for points, _ in steps]
         good = np.logical_and.reduce([agreed for _, agreed in found]) & (slopes > 0)
         slope[todo[good]], proven[todo[good]] = slopes[good], True

@@ -74,9 +74,11 @@ def requantize(site: Site, vectors: Vectors, weights: Weights, order: Int64) -> 
     constants, calls, helpers = _fitted(site, vectors, found, order)
     if exact.any():
         more, call, helper = _by_integers(site, vectors, weights, order)
-        constants += (Constant(site.local("exact"), exact.astype(np.uint8), comment="1: by integers"), *more)
+        flags = np.asarray(exact, np.uint8)
+        constants += (Constant(site.local("exact"), flags, comment="1: by integers"), *more)
         helpers += (helper,)
-        calls = f"    if ({site.symbol}_exact[at / {vectors.lanes}]) {{\n        return {call};\n    }}\n    return {calls};\n"
+        test = f"    if ({site.symbol}_exact[at / {vectors.lanes}]) {{\n        return {call};\n    }}\n"
+        calls = f"{test}    return {calls};\n"
     else:
         calls = f"    return {calls};\n"
     text = f"static inline {vectors.ctype} {site.symbol}_codes({vectors.ctype} acc, int32_t at)\n{{\n{calls}}}\n\n"
