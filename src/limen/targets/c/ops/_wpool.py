@@ -1,4 +1,4 @@
-"""Text of pooling: the taps of a window for four channels at a time; rows where the kernel need not know which exist."""
+"""Text of pooling: the taps of a window for four channels at a time, by rows where that is possible."""
 
 from __future__ import annotations
 

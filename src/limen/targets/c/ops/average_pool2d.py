@@ -19,14 +19,22 @@ static inline {kind} {symbol}_mean({wide} total, int32_t count)
 }}
 """
 
+_FLOAT_MEAN = """\
+/* The mean of count elements, under the activation. */
+static inline float {symbol}_mean(float total, int32_t count)
+{{
+    const float mean = total / (float)count;
+    return {value};
+}}
+"""
+
 
 def emit(site: Site) -> Kernel:
     """float32, int8, uint8, int16."""
     op, x, output = site.op, site.input(0), site.output()
     assert isinstance(op, AveragePool2D)
     if x.dtype == "float32":
-        mean = f"static inline float {site.symbol}_mean(float total, int32_t count)\n{{\n"
-        mean += f"    const float mean = total / (float)count;\n    return {finish_float(op.activation).of('mean', '')};\n}}\n"
+        mean = _FLOAT_MEAN.format(symbol=site.symbol, value=finish_float(op.activation).of("mean", ""))
         pooling = Pooling("float", "0.0f", "@A += @X;", f"{site.symbol}_mean(@A, @N)", mean)
     else:
         low, high = code_range(output, op.activation)
