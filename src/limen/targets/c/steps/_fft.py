@@ -194,7 +194,7 @@ def transform(size: int, real: Real, symbol: str) -> Transform:
     dtype = np.float64 if real == "double" else np.float32
     lines, inner, most = [], 1, 1
     for radix in reversed(radices):
-        most = max(most, points // radix * (radix - 1))
+        most = max(most, points // radix * (radix - 1) + 1)
         call = f"fft_radix{radix}_{real}(z, {points}, {inner}, {symbol}_turns)"
         if radix not in (2, 4):
             call = f"fft_radix_{real}(z, {points}, {radix}, {inner}, {symbol}_turns, t)"

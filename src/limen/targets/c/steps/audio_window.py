@@ -41,7 +41,7 @@ _STREAM = """\
 _WHOLE = """\
     for (int32_t i = 0; i < @windows@; i++) {
         const int32_t left = @count@ - i * @hop@;
-        const int32_t there = left < @size@ ? left : @size@;
+        const int32_t there = left < 0 ? 0 : left < @size@ ? left : @size@;
 
         memcpy(&y[i * @window@], &x[i * @step@], (uint32_t)(there * @row@) * sizeof(@t@));
         memset(&y[i * @window@ + there * @row@], 0, (uint32_t)((@size@ - there) * @row@) * sizeof(@t@));
