@@ -10,7 +10,7 @@ from limen.errors import UnsupportedOp
 from limen.ops._fixed_point import INT32_MAX, INT32_MIN
 from limen.program import Array
 from limen.targets.c._kernel import Helper, Kernel, Site, c_type, refuse
-from limen.targets.c.ops._e_value import Value, clamped, code, fits, flat, named, plus
+from limen.targets.c.ops._e_value import Value, clamped, code, fits, flat, named, plus, plus_zero_point
 from limen.targets.c.ops._elementwise import Element, elementwise, is_uniform
 
 _PRECOMPUTED = 256
@@ -53,20 +53,21 @@ def codes_kernel(
         bounds: smallest and largest code.
         data: as ``operand`` returns it.
     """
+    zero, result = site.output().zero_point, flat(result)
+    safe = fits(result.low + zero, result.high + zero)
+    last = plus_zero_point(result, zero, bounds[0]) if safe else result
     lines, helpers = [], list[Helper]()
-    last = [] if flat(result).atom and "(" not in result.text else [("code", result)]
-    for name, value in (*values, *last):
+    for name, value in (*values, ("code", last)):
         line, value = named(value, name)
         lines.append(line)
         helpers += value.helpers
-    output = site.output()
-    zero, result = output.zero_point, Value("code", *result.bounds) if last else flat(result)
-    if fits(result.low + zero, result.high + zero):
-        final = clamped(plus(result, zero), *bounds)
+    code = Value("code", last.low, last.high)
+    if safe:
+        final = clamped(code, *bounds)
     else:
         low, high = max(bounds[0] - zero, INT32_MIN), min(bounds[1] - zero, INT32_MAX)
-        final = plus(clamped(result, low, high), zero)
-    lines.append(f"{{y}} = ({c_type(output)}){final.operand};")
+        final = plus(clamped(code, low, high), zero)
+    lines.append(f"{{y}} = ({c_type(site.output())}){final.operand};")
     return elementwise(site, Element(tuple(lines), (*helpers, *final.helpers), data=tuple(data)))
 
 

@@ -21,7 +21,9 @@ MULTIPLY_HIGH = Helper(
     """/* a * b / 2**32, rounded, halves up. */
 static inline int32_t multiply_high(int32_t a, int32_t b)
 {
-    return (int32_t)(((int64_t)a * b + INT64_C(0x80000000)) >> 32);
+    const int64_t product = (int64_t)a * b;
+
+    return (int32_t)(product >> 32) + (int32_t)((uint32_t)product >> 31);
 }
 """,
 )
@@ -40,6 +42,26 @@ SHIFT_ROUNDED = Helper(
 static inline int32_t shift_rounded(int32_t x, int32_t n)
 {
     return (x + (1 << (n - 1)) - (x < 0)) >> n;
+}
+""",
+)
+SHIFT_ROUNDED_PLUS = Helper(
+    "shift_rounded_plus",
+    """\
+/* shift_rounded(x, n) + addend, where nothing overflows on the way. */
+static inline int32_t shift_rounded_plus(int32_t x, int32_t n, int32_t addend)
+{
+    return (x + addend * (1 << n) + (1 << (n - 1)) - (x < 0)) >> n;
+}
+""",
+)
+SHIFT_HALF_UP_PLUS = Helper(
+    "shift_half_up_plus",
+    """\
+/* shift_rounded_plus with halves upwards: the same wherever x >= 0, and never above addend below that. */
+static inline int32_t shift_half_up_plus(int32_t x, int32_t n, int32_t addend)
+{
+    return (x + addend * (1 << n) + (1 << (n - 1))) >> n;
 }
 """,
 )
@@ -73,6 +95,7 @@ class Value:
         exponent: the value is ``text * 2**exponent``.
         helpers: functions that the text calls.
         atom: the text binds tighter than any operator.
+        shifted: where the text is ``shift_rounded`` of a value, that value and the number of bits.
     """
 
     text: str
@@ -81,6 +104,7 @@ class Value:
     exponent: int = 0
     helpers: tuple[Helper, ...] = ()
     atom: bool = True
+    shifted: tuple[Value, int] | None = None
 
     @property
     def operand(self) -> str:
@@ -172,11 +196,31 @@ def rescaled(value: Value, factor: Multiplier) -> Value:
     product = (low * mantissa + (1 << 30)) >> 31, (high * mantissa + (1 << 30)) >> 31
     low, high = min(product), max(product)
     if right:
-        half = 1 << (right - 1)
-        helper = SHIFT_ROUNDED if fits(low - 1, high + half) else SHIFT_ROUNDED_ANY
-        text, helpers = f"{helper.name}({text}, {right})", (*helpers, helper)
-        low, high = int(divide_by_pot(low, right)), int(divide_by_pot(high, right))
+        return shifted_right(Value(text, low, high, 0, helpers), right)
     return Value(text, low, high, 0, helpers)
+
+
+def shifted_right(value: Value, bits: int) -> Value:
+    """The value over 2**bits, rounded, halves away from zero."""
+    low, high = int(divide_by_pot(value.low, bits)), int(divide_by_pot(value.high, bits))
+    simple = fits(value.low - 1, value.high + (1 << (bits - 1)))
+    helper = SHIFT_ROUNDED if simple else SHIFT_ROUNDED_ANY
+    text = f"{helper.name}({value.text}, {bits})"
+    return Value(text, low, high, 0, (*value.helpers, helper), shifted=(value, bits) if simple else None)
+
+
+def plus_zero_point(value: Value, zero: int, low: int) -> Value:
+    """The value plus a zero point, in the cheapest form that is right for a clamp whose lower bound is ``low``."""
+    value = flat(value)
+    upwards = low >= zero  # the clamp hides which way the halves of negative values went
+    if value.shifted is None or not (upwards or zero):
+        return plus(value, zero)
+    x, bits = value.shifted
+    if not fits(x.low + min(zero << bits, 0) - 1, x.high + max(zero << bits, 0) + (1 << (bits - 1))):
+        return plus(value, zero)
+    helper = SHIFT_HALF_UP_PLUS if upwards else SHIFT_ROUNDED_PLUS
+    text = f"{helper.name}({x.text}, {bits}, {zero})"
+    return Value(text, value.low + zero, value.high + zero, 0, (*x.helpers, helper))
 
 
 def clamped(value: Value, low: int, high: int) -> Value:
