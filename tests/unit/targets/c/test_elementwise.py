@@ -8,7 +8,7 @@ import pytest
 from limen import devices
 from limen.errors import Unsupported
 from limen.ops._fixed_point import multiplier, rescale
-from limen.program import Array, Quant, Tensor
+from limen.program import Array, Program, Quant, Tensor, run
 from limen.targets.c import generate
 from limen.targets.c.ops._e_value import Value, rescaled, scaled
 from unit.targets.c.op_programs import call, differences, program, results
@@ -129,6 +129,35 @@ CHAINS = {
 
 def test_chains_equal_the_interpreter_to_the_bit() -> None:
     assert differences(CHAINS) == []
+
+
+def pairs(seed: int) -> Program:
+    """All pairs of codes through sum, difference, product and squared difference, with drawn scales."""
+    rng = np.random.default_rng(seed)
+
+    def quant(low: float, high: float) -> Quant:
+        return Q(float(np.exp(rng.uniform(np.log(low), np.log(high)))), int(rng.integers(-128, 128)))
+
+    a, b = quant(0.01, 1.0), quant(0.01, 1.0)
+    tensors = [Tensor("a", (256, 1), "int8", a), Tensor("b", (256,), "int8", b)]
+    reach = a.scale[0] + b.scale[0]
+    activation = ("none", "relu", "relu6", "relu_n1_to_1")[seed % 4]
+    return program(
+        tensors,
+        call("Add", "a b", "sum", quant(reach / 4, reach * 2), activation=activation),
+        call("Sub", "a b", "difference", quant(reach / 4, reach * 2), activation=activation),
+        call("Mul", "a b", "product", quant(reach * reach, reach * reach * 40), activation=activation),
+        call("SquaredDifference", "a b", "square", quant(reach * reach, reach * reach * 200)),
+    )
+
+
+def test_every_pair_of_codes() -> None:
+    chains = [pairs(seed) for seed in range(12)]
+    codes_of_all = np.arange(-128, 128).astype(np.int8)
+    feeds = {"a": codes_of_all[:, None], "b": codes_of_all}
+    for chain, got in zip(chains, results(chains, [feeds] * len(chains)), strict=True):
+        for name, wanted in run(chain, feeds).items():
+            assert np.array_equal(got[name], wanted), (name, chain.tensors[name].quant)
 
 
 def test_a_divisor_of_zero_gives_zero() -> None:
