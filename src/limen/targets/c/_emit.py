@@ -20,7 +20,7 @@ from limen.targets.c._plan import ArenaPlan
 from limen.targets.c._prepare import prepare
 from limen.targets.c._stages import COPY, NONE, Stage, driver, make_stages, refusals, row_layout
 from limen.targets.c._storage import Storage, assign_storage, state_block
-from limen.targets.c._stream_text import stream_functions
+from limen.targets.c._stream_text import ROW_UNIT, padding_rows, stream_functions, tables
 from limen.targets.c._text import comment, constant_definition, identifier, unique_identifiers
 
 
@@ -92,13 +92,16 @@ def blockers(program: Program, device: Device) -> tuple[tuple[Node, Unsupported]
 
 def _write(unit: Unit) -> Generated:
     program = unit.program
-    inputs = _places(unit, [p.tensor for p in program.inputs], [p.name for p in program.inputs])
+    resident = [] if unit.layout.pushed else program.inputs
+    inputs = _places(unit, [p.tensor for p in resident], [p.name for p in resident])
     outputs = _places(unit, [p.tensor for p in program.outputs], [p.name for p in program.outputs])
     states = tuple(
         Place(s.name, identifier(s.name), unit.plan.offsets[state_block(s.name)], s.shape, s.dtype, s.initial.nbytes)
         for s in program.states
     )
     constants = [c for s in unit.stages if s.kernel for c in s.kernel.constants] + _initial_values(unit)
+    stream = unit.layout.stream
+    constants += [*tables(stream), *padding_rows(stream)] if stream else []
     files = {f"{unit.name}.h": _header(unit, inputs, outputs), f"{unit.name}.c": _source(unit)}
     assembly = _assembly(unit)
     if assembly:
@@ -115,6 +118,7 @@ def _write(unit: Unit) -> Generated:
         outputs=outputs,
         states=states,
         layers=tuple(_layer(unit, stage) for stage in unit.stages),
+        pushed_rows=stream.region.rows if stream and stream.pushed else 0,
         notes={"arena": f"{unit.plan.size} bytes; no plan of these buffers can be below {unit.plan.bound}"},
     )
 
@@ -169,7 +173,7 @@ def _header(unit: Unit, inputs: Sequence[Place], outputs: Sequence[Place]) -> st
         '#ifdef __cplusplus\nextern "C" {\n#endif\n\n',
         "/* Working memory: the caller supplies it, one per instance of the model. */\n",
         f"#define {upper}_ARENA_BYTES {size}\n#define {upper}_ARENA_ALIGN {ARENA_ALIGN}\n\n",
-        *(_accessor(unit, place, "INPUT") for place in inputs if not unit.layout.pushed),
+        *(_accessor(unit, place, "INPUT") for place in inputs),
         *(_accessor(unit, place, "OUTPUT") for place in outputs),
         "/* Sets the states to their initial values; call it before the first run. */\n" if unit.program.states else
         "/* Does nothing: the model has no states. */\n",
@@ -182,13 +186,14 @@ def _header(unit: Unit, inputs: Sequence[Place], outputs: Sequence[Place]) -> st
 
 def _entry(unit: Unit) -> str:
     """Declarations of what runs the model."""
-    if not unit.layout.pushed:
+    stream = unit.layout.stream
+    if stream is None or not stream.pushed:
         return (
             "/* Runs once: reads the inputs from the arena, writes the outputs there. It may overwrite the inputs. */\n"
             f"void {unit.name}_invoke(void *arena);\n\n"
         )
-    source = unit.program.tensors[unit.layout.streams[0].region.source]
-    rows, size = unit.layout.streams[0].region.rows, row_layout(source).nbytes
+    source = unit.program.tensors[stream.region.source]
+    rows, size = stream.region.rows, row_layout(source).nbytes
     return (
         "/* Starts one run. */\n"
         f"void {unit.name}_begin(void *arena);\n\n"
@@ -229,7 +234,7 @@ def _source(unit: Unit) -> str:
         "#define AT(offset) ((void *)((uint8_t *)arena + (offset)))\n\n",
         *(f"{helper.text.rstrip()}\n\n" for helper in helpers),
         *(_stage_text(unit, stage) for stage in unit.stages if stage.kernel is not None),
-        *(stream_functions(text) for text in unit.layout.streams),
+        stream_functions(unit.layout.stream) if unit.layout.stream else "",
         *(constant_definition(c) + "\n" for c in _initial_values(unit)),
         _reset(unit),
         _push(unit) if unit.layout.pushed else _invoke(unit),
@@ -308,17 +313,17 @@ def _invoke(unit: Unit) -> str:
 
 def _push(unit: Unit) -> str:
     """``NAME_begin`` and ``NAME_push``: the streaming region row by row, and the rest after the last row."""
-    text = unit.layout.streams[0]
+    text = unit.layout.stream
+    assert text is not None
     region = text.region
     counter = f"made[{len(region.links)}]"
     size = row_layout(unit.program.tensors[region.source]).nbytes
-    kept = region.rings[region.source]
     rest = "".join(_call(unit, stage) for stage in unit.stages)
     return (
         f"void {unit.name}_begin(void *arena)\n{{\n    {text.name}_start(arena);\n}}\n\n"
         f"int32_t {unit.name}_push(void *arena, const void *row)\n{{\n"
         f"    int32_t *const made = AT({text.at(text.counters)});\n"
-        f"    memcpy((uint8_t *)AT({text.at(region.source)}) + {counter} % {kept} * {size}, row, {size}u);\n"
+        f"    memcpy(AT({text.table_name(region.source)}[{counter}] * {ROW_UNIT}), row, {size}u);\n"
         f"    {counter} += 1;\n    {text.name}_advance(arena);\n"
         f"    if ({counter} < {region.rows}) {{\n        return 0;\n    }}\n{rest}    return 1;\n}}\n"
     )

@@ -70,9 +70,11 @@ class Generated:
         arena: bytes the caller supplies, aligned to ARENA_ALIGN.
         static_ram: bytes of .data and .bss; 0, as all the memory is the caller's.
         constants: bytes of ``static const`` data.
-        inputs, outputs: in the order of the Program's ports.
+        inputs, outputs: in the order of the Program's ports; no inputs where their rows are pushed.
         states: places of the states, which lie in the arena too and must be kept between runs.
         layers: in execution order.
+        pushed_rows: where above 0, the only input comes in so many rows: ``void model_begin(void *arena)``, then
+            ``int32_t model_push(void *arena, const void *row)`` for each; there is no ``model_invoke``.
         notes: decisions worth telling (memory plan, lower bound, streaming).
     """
 
@@ -88,6 +90,7 @@ class Generated:
     states: tuple[Place, ...]
     layers: tuple[Layer, ...]
     static_ram: int = 0
+    pushed_rows: int = 0
     notes: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+
 from limen.errors import InternalError, Unsupported
-from limen.program import Program
-from limen.targets.c._plan import ArenaPlan, Block, Overlap, plan_arena
+from limen.program import Program, Tensor
+from limen.targets.c._plan import ArenaPlan, Block, Overlap, lower_bound, plan_arena, usable_overlaps
+from limen.targets.c._rows import Group, pack, rows_bound
 from limen.targets.c._stages import Stage, collapsed, overlap_distance, row_layout
 from limen.targets.c._storage import Storage, state_block
 from limen.targets.c._stream import Region, regions
-from limen.targets.c._stream_text import StreamText, counter_count, pad_block, pads, scratch_block
+from limen.targets.c._stream_text import ROW_UNIT, StreamText, counter_count, row_block, scratch_block
 
 Stream = Literal["off", "auto", "push"]
+
+
+_GOOD_ENOUGH = 0.98
+"""No further region is tried when none can save more than the rest."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,18 +31,22 @@ class Layout:
     Args:
         plan: offsets by block.
         stages: the kernels, of streaming layers with single rows.
-        streams: the streaming regions in order, with their placed names.
-        pushed: the caller hands the first region its rows.
+        stream: the region that streams, placed; None where nothing does.
     """
 
     plan: ArenaPlan
     stages: tuple[Stage, ...]
-    streams: tuple[StreamText, ...] = ()
-    pushed: bool = False
+    stream: StreamText | None = None
+
+    @property
+    def pushed(self) -> bool:
+        """Whether the caller hands in the rows of the input."""
+        return self.stream is not None and self.stream.pushed
 
     def streaming(self, index: int) -> StreamText | None:
-        """The region that a node belongs to."""
-        return next((s for s in self.streams if s.region.first <= index <= s.region.last), None)
+        """The region, for a node that belongs to it."""
+        stream = self.stream
+        return stream if stream is not None and stream.region.first <= index <= stream.region.last else None
 
 
 MakeStages = Callable[[frozenset[int]], "tuple[Stage, ...]"]
@@ -54,32 +65,53 @@ def arrange(program: Program, storage: Storage, make: MakeStages, name: str, ali
         Unsupported: ``push`` for a model whose first layers do not stream.
     """
     stages = make(frozenset())
-    plain = Layout(_plan(program, storage, stages, (), alignment), stages)
+    plain = Layout(_plan(program, storage, stages, None, alignment), stages)
     if stream == "off":
         return plain
     single = make(frozenset(range(len(program.nodes))))
     found = [r for r in regions(program, single, storage) if stream != "push" or _drives(program, storage, r)]
     if stream == "push" and not found:
         raise Unsupported(f"{program.name}: its first layers do not run row by row", "use --stream auto or off")
-    best: Layout | None = None if stream == "push" else plain
     table = {s.index: s for s in single}
-    for region in found:
-        texts = (StreamText(region, table, f"{name}_stream", _unplaced, stream == "push"),)
-        plan = _plan(program, storage, single, texts, alignment)
+    best: Layout | None = None if stream == "push" else plain
+    texts = [
+        StreamText(r, table, f"{name}_stream", _unplaced, stream == "push", _read_after(program, storage, r))
+        for r in found
+    ]
+    for least, text in sorted(((_least(program, storage, single, t), t) for t in texts), key=lambda pair: pair[0]):
+        if best is not None and least >= best.plan.size * _GOOD_ENOUGH:
+            break
+        plan = _plan(program, storage, single, text, alignment)
         if best is None or plan.size < best.plan.size:
-            best = Layout(plan, single, texts, stream == "push")
+            best = Layout(plan, single, text)
     assert best is not None
-    return _placed(best, make) if best.streams else best
+    return _placed(best, make) if best.stream is not None else best
+
+
+def _least(program: Program, storage: Storage, stages: Sequence[Stage], text: StreamText) -> int:
+    """Bytes that no plan with this region goes below: the region's own, and the largest sum alive outside it."""
+    region = text.region
+    inside = range(region.first, region.last + 1)
+    blocks = [b for b in _blocks(program, storage, stages) if not _scratch_of(b, inside)]
+    outside = [s for s in stages if s.index not in inside]
+    before = [b for b in blocks if b.first > region.last]
+    rest = lower_bound(before, usable_overlaps(before, _overlaps(outside, storage)))
+    return max(rest, rows_bound(_groups(text)) + sum(b.size for b in _region_blocks(text)))
+
+
+def _read_after(program: Program, storage: Storage, region: Region) -> bool:
+    """Whether somebody needs the source when the region has run."""
+    later = {storage.root(name) for node in program.nodes[region.last + 1 :] for name in node.inputs if name}
+    return region.source in later or region.source in {storage.root(p.tensor) for p in program.outputs}
 
 
 def _placed(layout: Layout, make: MakeStages) -> Layout:
-    """The layout with its regions' offsets bound; nodes outside get their whole-tensor kernels back."""
-    inside = {i for s in layout.streams for i in range(s.region.first, s.region.last + 1)}
-    stages = make(frozenset(inside))
-    table = {s.index: s for s in stages}
+    """The layout with its region's offsets bound; nodes outside get their whole-tensor kernels back."""
+    stream = layout.stream
+    assert stream is not None
+    stages = make(frozenset(range(stream.region.first, stream.region.last + 1)))
     at = layout.plan.offsets.__getitem__
-    streams = tuple(StreamText(s.region, table, s.name, at, s.pushed) for s in layout.streams)
-    return Layout(layout.plan, stages, streams, layout.pushed)
+    return Layout(layout.plan, stages, replace(stream, stages={s.index: s for s in stages}, at=at))
 
 
 def _unplaced(block: str) -> int:
@@ -96,35 +128,92 @@ def _drives(program: Program, storage: Storage, region: Region) -> bool:
 
 
 def _plan(
-    program: Program, storage: Storage, stages: Sequence[Stage], streams: Sequence[StreamText], alignment: int
+    program: Program, storage: Storage, stages: Sequence[Stage], stream: StreamText | None, alignment: int
 ) -> ArenaPlan:
-    inside = {i for s in streams for i in range(s.region.first, s.region.last + 1)}
-    rings = {name for s in streams for name in s.region.rings if name not in s.region.whole}
-    hidden = {n for s in streams for n in rings if n != s.region.source or s.pushed}
-    blocks = [_folded(b, streams) for b in _blocks(program, storage, stages) if b.name not in hidden]
-    blocks = [b for b in blocks if not (b.name.startswith("scratch:") and int(b.name[8:]) in inside)]
-    blocks += [block for s in streams for block in _region_blocks(s)]
-    overlaps = _overlaps([s for s in stages if s.index not in inside], storage)
-    return plan_arena(blocks, overlaps, alignment)
+    blocks, overlaps = _blocks(program, storage, stages), _overlaps(stages, storage)
+    if stream is None:
+        return plan_arena(blocks, overlaps, alignment)
+    region = stream.region
+    inside = range(region.first, region.last + 1)
+    hidden = {n for n in region.lives if not stream.in_one_piece(n)}
+    outside = [s for s in stages if s.index not in inside]
+    kept = [_folded(b, region) for b in blocks if b.name not in hidden and not _scratch_of(b, inside)]
+    packing = pack(_groups(stream), max(alignment, ROW_UNIT))
+    kept.append(Block(f"{stream.name}:rows", packing.size, region.first, region.first))
+    kept += _region_blocks(stream)
+    fixed = {name: packing.offsets[name] for name in region.lives if stream.in_one_piece(name)}
+    plan = plan_arena(kept, _overlaps(outside, storage), alignment, fixed | {f"{stream.name}:rows": 0})
+    return ArenaPlan({**packing.offsets, **plan.offsets}, plan.size, plan.bound)
 
 
-def _folded(block: Block, streams: Sequence[StreamText]) -> Block:
+def _scratch_of(block: Block, inside: range) -> bool:
+    return block.name.startswith("scratch:") and int(block.name[8:]) in inside
+
+
+def _folded(block: Block, region: Region) -> Block:
     """A region counts as one moment: its first node."""
 
     def moment(time: int) -> int:
-        return next((s.region.first for s in streams if s.region.first <= time <= s.region.last), time)
+        return region.first if region.first <= time <= region.last else time
 
     return Block(block.name, block.size, moment(block.first), moment(block.last))
 
 
+def _groups(text: StreamText) -> list[Group]:
+    """The rows of a region: those of a whole tensor together, each other row alone.
+
+    A whole tensor's rows live to the end, except those of the source where nobody reads it after the region.
+    """
+    region = text.region
+    end = max(died for lives in region.lives.values() for _, died in lives)
+    groups = []
+    for name, lives in region.lives.items():
+        size = row_layout(_tensor(text, name)).nbytes
+        if not text.in_one_piece(name):
+            groups += [
+                Group(row_block(name, row), np.array([[0, size, *life]]), _beside(text, name, row, life[0]))
+                for row, life in enumerate(lives)
+            ]
+        elif name == region.source:
+            last = [end if text.kept_source else died for _, died in lives]
+            groups.append(Group(name, np.array([[r * size, size, -1, died] for r, died in enumerate(last)])))
+        else:
+            groups.append(Group(name, np.array([[r * size, size, born, end] for r, (born, _) in enumerate(lives)])))
+    return groups
+
+
+def _tensor(text: StreamText, name: str) -> Tensor:
+    """A tensor of the region by its block's name."""
+    for link in text.region.links:
+        site = text.stages[link.stage].site
+        if link.result == name:
+            return site.operands.outputs[0]
+        for feed in link.feeds:
+            if feed.tensor == name:
+                return site.input(feed.argument)
+    raise InternalError(f"{name}: no layer of {text.name} reads or writes it")
+
+
+def _beside(text: StreamText, name: str, row: int, born: int) -> str:
+    """The row that an elementwise layer may overwrite with its result, as it is read for the last time."""
+    link = next((link for link in text.region.links if link.result == name), None)
+    kernel = text.stages[link.stage].kernel if link is not None else None
+    if link is None or kernel is None or not kernel.elementwise:
+        return ""
+    for feed in link.feeds:
+        lives = text.region.lives.get(feed.tensor)
+        same = _tensor(text, feed.tensor).nbytes == _tensor(text, name).nbytes
+        if same and lives is not None and not text.in_one_piece(feed.tensor) and lives[row][1] == born:
+            return row_block(feed.tensor, row)
+    return ""
+
+
 def _region_blocks(text: StreamText) -> list[Block]:
-    """Rings, counters, padding rows and scratch of a region."""
+    """Counters and scratch of a region."""
     region, time = text.region, text.region.first
     sizes = {text.counters: 4 * counter_count(region)}
     for link in region.links:
-        stage = text.stages[link.stage]
-        output = stage.site.operands.outputs[0]
-        kernel = stage.kernel
+        kernel = text.stages[link.stage].kernel
         assert kernel is not None
         if link.fold:
             assert kernel.fold is not None
@@ -132,14 +221,6 @@ def _region_blocks(text: StreamText) -> list[Block]:
         elif kernel.scratch:
             shared = scratch_block(text.name, link) if kernel.prepare else f"{text.name}:scratch"
             sizes[shared] = max(sizes.get(shared, 0), kernel.scratch)
-        if link.result not in region.whole:
-            sizes[link.result] = region.rings[link.result] * row_layout(output).nbytes
-    for _, feed, nbytes in pads(text):
-        sizes[pad_block(text.name, feed.reach, nbytes)] = nbytes
-    if text.pushed:
-        stage = text.stages[region.links[0].stage]
-        source = stage.site.input(region.links[0].feeds[0].argument)
-        sizes[region.source] = region.rings[region.source] * row_layout(source).nbytes
     return [Block(name, size, time, time) for name, size in sizes.items()]
 
 

@@ -11,8 +11,8 @@ input, same plan.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 _TRIES = 300
 
@@ -58,24 +58,35 @@ class ArenaPlan:
     bound: int
 
 
-def plan_arena(blocks: Sequence[Block], overlaps: Iterable[Overlap], alignment: int) -> ArenaPlan:
+def plan_arena(
+    blocks: Sequence[Block], overlaps: Iterable[Overlap], alignment: int, fixed: Mapping[str, int] | None = None
+) -> ArenaPlan:
     """Place all blocks.
 
     Args:
         blocks: with unique names; sizes need not be aligned.
         overlaps: only those between blocks of which one ends in the node where the other begins are used.
         alignment: of every offset, bytes.
+        fixed: offsets that are given; blocks named there may share bytes with each other.
     """
+    given = fixed or {}
     aligned = [Block(b.name, _up(b.size, alignment), b.first, b.last) for b in blocks if b.size > 0]
-    by_name = {b.name: b for b in aligned}
-    usable = {
-        (o.source, o.result): o if o.distance is None else Overlap(o.source, o.result, _up(o.distance, alignment))
-        for o in overlaps
-        if o.source in by_name and o.result in by_name and by_name[o.source].last == by_name[o.result].first
-    }
-    bound = lower_bound(aligned, usable.values())
-    offsets, size = _search(aligned, usable, bound)
+    rounded = [o if o.distance is None else replace(o, distance=_up(o.distance, alignment)) for o in overlaps]
+    usable = {(o.source, o.result): o for o in usable_overlaps(aligned, rounded)}
+    free = [b for b in aligned if b.name not in given]
+    bound = max(lower_bound(free, [o for o in usable.values() if not {o.source, o.result} & given.keys()]), 0)
+    held = [b for b in aligned if b.name in given]
+    bound = max([bound, *(given[b.name] + b.size for b in held)])
+    offsets, size = _search(_Fixed(held, dict(given)), free, usable, bound)
     return ArenaPlan(offsets | {b.name: 0 for b in blocks if b.size == 0}, size, bound)
+
+
+def usable_overlaps(blocks: Sequence[Block], overlaps: Iterable[Overlap]) -> list[Overlap]:
+    """Those between blocks of which one ends in the node where the other begins."""
+    table = {b.name: b for b in blocks}
+    return [
+        o for o in overlaps if o.source in table and o.result in table and table[o.source].last == table[o.result].first
+    ]
 
 
 def lower_bound(blocks: Sequence[Block], overlaps: Iterable[Overlap]) -> int:
@@ -92,8 +103,16 @@ def lower_bound(blocks: Sequence[Block], overlaps: Iterable[Overlap]) -> int:
     return max((size - saved.get(t, 0) for t, size in live.items()), default=0)
 
 
+@dataclass(frozen=True)
+class _Fixed:
+    """Blocks that are placed already."""
+
+    blocks: Sequence[Block]
+    offsets: dict[str, int]
+
+
 def _search(
-    blocks: Sequence[Block], overlaps: dict[tuple[str, str], Overlap], bound: int
+    fixed: _Fixed, blocks: Sequence[Block], overlaps: dict[tuple[str, str], Overlap], bound: int
 ) -> tuple[dict[str, int], int]:
     rules: tuple[Callable[[Block], tuple[int, ...]], ...] = (
         lambda b: (-b.size, b.first),
@@ -105,7 +124,7 @@ def _search(
     order: list[Block] = []
     for rule in rules:
         candidate = sorted(blocks, key=rule)
-        placed = _first_fit(candidate, overlaps)
+        placed = _first_fit(fixed, candidate, overlaps)
         if best is None or placed[1] < best[1]:
             best, order = placed, candidate
     assert best is not None
@@ -114,7 +133,7 @@ def _search(
         if best[1] <= bound:
             break
         candidate = _promote(order, best, rng)
-        placed = _first_fit(candidate, overlaps)
+        placed = _first_fit(fixed, candidate, overlaps)
         if placed[1] <= best[1]:
             best, order = placed, candidate
     return best
@@ -123,7 +142,7 @@ def _search(
 def _promote(order: list[Block], best: tuple[dict[str, int], int], rng: random.Random) -> list[Block]:
     """A block that reaches the peak, or one that lives with it, moves forward in the order."""
     offsets, size = best
-    peak = [b for b in order if offsets[b.name] + b.size == size]
+    peak = [b for b in order if offsets[b.name] + b.size == size] or order
     chosen = rng.choice(peak)
     if rng.random() < 0.5:
         chosen = rng.choice([b for b in order if b.lives_with(chosen)])
@@ -133,11 +152,13 @@ def _promote(order: list[Block], best: tuple[dict[str, int], int], rng: random.R
     return rest
 
 
-def _first_fit(order: Sequence[Block], overlaps: dict[tuple[str, str], Overlap]) -> tuple[dict[str, int], int]:
+def _first_fit(
+    fixed: _Fixed, order: Sequence[Block], overlaps: dict[tuple[str, str], Overlap]
+) -> tuple[dict[str, int], int]:
     """Each block at the lowest offset that its predecessors in the order leave free."""
-    offsets: dict[str, int] = {}
-    placed: list[Block] = []
-    size = 0
+    offsets = {b.name: fixed.offsets[b.name] for b in fixed.blocks}
+    placed = list(fixed.blocks)
+    size = max((offsets[b.name] + b.size for b in placed), default=0)
     for block in order:
         taken, exact = [], []
         for other in placed:

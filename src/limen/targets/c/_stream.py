@@ -1,10 +1,10 @@
-"""Which layers run row by row, and how many rows of each tensor must be kept.
+"""Which layers run row by row, and when every row is born and dies.
 
 A run of consecutive nodes with row kernels can work without whole tensors between them: whenever a row of the driving
-tensor arrives, every layer makes the rows that have become possible, the last layer first, and each tensor is a ring of
-the rows that some reader still needs. Nothing is computed twice. The order of work is fixed by that rule, so the ring
-sizes are found by running it here (row streaming: Alwani et al., "Fused-Layer CNN Accelerators", 2016, with line
-buffers instead of recomputation).
+tensor arrives, every layer makes the rows that have become possible, the last layer first, and a row is dropped when
+its last reader has run. Nothing is computed twice. The order of work is fixed by that rule, so the lives of all rows
+are found by running it here (row streaming: Alwani et al., "Fused-Layer CNN Accelerators", 2016, with line buffers
+instead of recomputation).
 """
 
 from __future__ import annotations
@@ -34,9 +34,11 @@ class Feed:
     reach: Reach
     rows: int
 
-    def first(self, y: int) -> int:
-        """The lowest row that output row y reads."""
-        return max(0, y * self.reach.stride - self.reach.before)
+    def touched(self, y: int) -> list[int]:
+        """The rows that output row y reads, inside the tensor."""
+        first = y * self.reach.stride - self.reach.before
+        rows = range(first, first + self.reach.taps * self.reach.dilation, self.reach.dilation)
+        return [row for row in rows if 0 <= row < self.rows]
 
     def end(self, y: int) -> int:
         """One past the highest row that output row y reads, inside the tensor."""
@@ -72,7 +74,7 @@ class Region:
         source: the driving tensor.
         rows: of the driving tensor.
         links: the layers in order.
-        rings: tensor -> rows kept; as many as it has where it must be whole.
+        lives: tensor -> first and last step of each of its rows, of the source and of what the layers make.
         whole: tensors that somebody after the region reads.
     """
 
@@ -81,7 +83,7 @@ class Region:
     source: str
     rows: int
     links: tuple[Link, ...]
-    rings: Mapping[str, int]
+    lives: Mapping[str, tuple[tuple[int, int], ...]]
     whole: frozenset[str]
 
 
@@ -131,53 +133,59 @@ def _streams(shape: tuple[int, ...]) -> bool:
 
 
 def _region(program: Program, links: tuple[Link, ...], source: Feed, storage: Storage) -> Region | None:
-    """The region with its rings; None where the source does not drive it, as for a node that reads nothing streamed."""
+    """The region; None where the source does not drive it, as for a node that reads nothing streamed."""
     last = links[-1].stage
     inside = {link.result for link in links}
     after = {storage.root(name) for node in program.nodes[last + 1 :] for name in node.inputs if name}
     after |= {storage.root(port.tensor) for port in program.outputs}
     whole = frozenset((inside & after) | {links[-1].result})
-    rings = _simulate(links, source.tensor, source.rows)
-    if rings is None:
+    lives = _simulate(links, source.tensor, source.rows)
+    if lives is None:
         return None
-    rows = {source.tensor: source.rows, **{link.result: link.steps for link in links}}
-    sizes = {name: rows[name] if name in whole else min(kept, rows[name]) for name, kept in rings.items()}
-    return Region(links[0].stage, last, source.tensor, source.rows, links, sizes, whole)
+    return Region(links[0].stage, last, source.tensor, source.rows, links, lives, whole)
 
 
-def _simulate(links: tuple[Link, ...], source: str, rows: int) -> dict[str, int] | None:
-    """Rows to keep of every tensor the region makes, and of the source under the source's name."""
-    made = {source: 0, **{link.result: 0 for link in links}}
+@dataclass
+class _Rows:
+    """Steps at which the rows of one tensor are born and were last read."""
+
+    born: list[int]
+    read: list[int]
+
+    def make(self, step: int) -> None:
+        self.born.append(step)
+        self.read.append(step)
+
+
+def _simulate(links: tuple[Link, ...], source: str, rows: int) -> dict[str, tuple[tuple[int, int], ...]] | None:
+    """Lives of all rows, if every layer comes to its end; the arrival of a row of the source is a step too."""
+    table = {source: _Rows([], []), **{link.result: _Rows([], []) for link in links if not link.fold}}
     steps = [0] * len(links)
-    readers: dict[str, list[tuple[int, Feed]]] = {}
-    for position, link in enumerate(links):
-        for feed in link.feeds:
-            readers.setdefault(feed.tensor, []).append((position, feed))
-    kept = dict.fromkeys(made, 1)
-
-    def note(tensor: str) -> None:
-        """Called when a row of the tensor has been made: how many are held now."""
-        waiting = [feed.first(steps[p]) for p, feed in readers.get(tensor, []) if steps[p] < links[p].steps]
-        kept[tensor] = max(kept[tensor], made[tensor] - min(waiting, default=made[tensor] - 1))
-
-    for row in range(rows):
-        made[source] = row + 1
-        note(source)
-        while (ready := _ready(links, steps, made)) is not None:
+    clock = 0
+    for _ in range(rows):
+        table[source].make(clock)
+        clock += 1
+        while (ready := _ready(links, steps, table)) is not None:
             link = links[ready]
+            for feed in link.feeds:
+                if feed.tensor in table:
+                    for row in feed.touched(steps[ready]):
+                        table[feed.tensor].read[row] = clock
             if not link.fold:
-                made[link.result] += 1
-                note(link.result)
+                table[link.result].make(clock)
             steps[ready] += 1
-    return kept if all(s == link.steps for s, link in zip(steps, links, strict=True)) else None
+            clock += 1
+    if any(s != link.steps for s, link in zip(steps, links, strict=True)):
+        return None
+    return {name: tuple(zip(r.born, r.read, strict=True)) for name, r in table.items()}
 
 
-def _ready(links: tuple[Link, ...], steps: list[int], made: dict[str, int]) -> int | None:
+def _ready(links: tuple[Link, ...], steps: list[int], table: Mapping[str, _Rows]) -> int | None:
     """The last layer that can make a row; tensors from outside the region are whole from the start."""
     for index in reversed(range(len(links))):
         y = steps[index]
         if y < links[index].steps and all(
-            feed.tensor not in made or feed.end(y) <= made[feed.tensor] for feed in links[index].feeds
+            feed.tensor not in table or feed.end(y) <= len(table[feed.tensor].born) for feed in links[index].feeds
         ):
             return index
     return None

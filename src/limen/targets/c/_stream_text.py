@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from limen.targets.c._kernel import Reach, c_type
-from limen.targets.c._stages import Stage, fill_row, leaves, row_layout
+import numpy as np
+
+from limen.program import Tensor
+from limen.targets.c._kernel import Constant, Reach, c_type
+from limen.targets.c._stages import Stage, leaves, row_layout
 from limen.targets.c._stream import Feed, Link, Region
+from limen.targets.c._text import constant_definition
 
 Offset = Callable[[str], int]
 
@@ -21,7 +25,8 @@ class StreamText:
         stages: all stages by index.
         name: prefix of its functions, ``model_stream_0``.
         at: block or tensor -> offset in the arena.
-        pushed: the caller hands in the rows of the source, which is a ring too.
+        pushed: the caller hands in the rows of the source.
+        kept_source: somebody reads the source after the region.
     """
 
     region: Region
@@ -29,11 +34,63 @@ class StreamText:
     name: str
     at: Offset
     pushed: bool = False
+    kept_source: bool = False
+
+    def in_one_piece(self, tensor: str) -> bool:
+        """Whether the rows of a tensor follow each other in memory."""
+        if tensor == self.region.source:
+            return not self.pushed
+        return tensor in self.region.whole or tensor not in self.region.lives
+
+    def table_name(self, tensor: str) -> str:
+        """C name of the table of a tensor's row addresses."""
+        producers = {link.result: f"layer_{link.stage}" for link in self.region.links}
+        return f"{self.name}_rows_of_{producers.get(tensor, 'input')}"
 
     @property
     def counters(self) -> str:
         """Name of the block of row counters: one per layer, then one for the source."""
         return f"{self.name}:made"
+
+
+ROW_UNIT = 4
+"""Row addresses are stored in units of so many bytes."""
+
+
+def row_block(tensor: str, row: int) -> str:
+    """Name of the block of one row of a streaming tensor."""
+    return f"{tensor}#{row}"
+
+
+def tables(text: StreamText) -> list[Constant]:
+    """Where each row lies that is no part of a whole tensor."""
+    found = []
+    for tensor, lives in text.region.lives.items():
+        if not text.in_one_piece(tensor):
+            units = np.array([text.at(row_block(tensor, row)) // ROW_UNIT for row in range(len(lives))])
+            data = units.astype(np.uint16 if units.max(initial=0) < 2**16 else np.uint32)
+            what = f"where each row lies, in units of {ROW_UNIT} bytes"
+            found.append(Constant(text.table_name(tensor), data, comment=what))
+    return found
+
+
+def padding_rows(text: StreamText) -> list[Constant]:
+    """One row of padding per code, of the longest row that needs it."""
+    rows: dict[str, Constant] = {}
+    for stage, feed in pads(text):
+        tensor = stage.site.input(feed.argument)
+        name = pad_name(text, tensor, feed.reach)
+        elements = row_layout(tensor).elements
+        if name not in rows or rows[name].data.size < elements:
+            data = np.full(elements, feed.reach.fill, tensor.dtype)
+            rows[name] = Constant(name, data, align=16, comment="a row of padding")
+    return list(rows.values())
+
+
+def pad_name(text: StreamText, tensor: Tensor, reach: Reach) -> str:
+    """C name of a padding row."""
+    fill = f"{reach.fill}".replace("-", "m").replace(".", "p")
+    return f"{text.name}_padding_{tensor.dtype}_{fill}"
 
 
 def counter_count(region: Region) -> int:
@@ -43,7 +100,8 @@ def counter_count(region: Region) -> int:
 def stream_functions(text: StreamText) -> str:
     """The step functions, ``NAME_start`` and ``NAME_advance``, and, unless rows are pushed, ``NAME``."""
     links = text.region.links
-    parts = [_step(text, position, link) for position, link in enumerate(links)]
+    parts = [constant_definition(c) + "\n" for c in (*tables(text), *padding_rows(text))]
+    parts += [_step(text, position, link) for position, link in enumerate(links)]
     calls = [f"{text.stages[link.stage].site.symbol}_step(arena)" for link in reversed(links)]
     condition = "\n           || ".join(calls)
     advance = (
@@ -74,36 +132,17 @@ def _start(text: StreamText) -> str:
         if link.fold or kernel.prepare:
             verb = "start" if link.fold else "begin"
             lines.append(f"    {site.symbol}_{verb}(AT({text.at(scratch_block(text.name, link))}));\n")
-    for tensor_stage, feed, nbytes in pads(text):
-        tensor = tensor_stage.site.input(feed.argument)
-        where = f"AT({text.at(pad_block(text.name, feed.reach, nbytes))})"
-        fill = fill_row(tensor, feed.reach, where, nbytes)
-        lines.append(f"    {{\n{_indent(fill)}    }}\n")
-    return (
-        "/* Nothing made yet; padding rows filled. */\n"
-        f"static void {text.name}_start(void *arena)\n{{\n{''.join(lines)}}}\n\n"
-    )
+    return f"/* Nothing is made yet. */\nstatic void {text.name}_start(void *arena)\n{{\n{''.join(lines)}}}\n\n"
 
 
-def _indent(block: str) -> str:
-    return "".join(f"    {line}\n" for line in block.splitlines())
-
-
-def pads(text: StreamText) -> list[tuple[Stage, Feed, int]]:
-    """One padding row per fill and size."""
-    seen: dict[str, tuple[Stage, Feed, int]] = {}
-    for link in text.region.links:
-        stage = text.stages[link.stage]
-        for feed in link.feeds:
-            if not link.fold and leaves(feed.reach, feed.rows, link.steps):
-                nbytes = row_layout(stage.site.input(feed.argument)).nbytes
-                seen.setdefault(pad_block(text.name, feed.reach, nbytes), (stage, feed, nbytes))
-    return list(seen.values())
-
-
-def pad_block(name: str, reach: Reach, nbytes: int) -> str:
-    """Name of the block of a padding row."""
-    return f"{name}:pad:{reach.fill}:{nbytes}"
+def pads(text: StreamText) -> list[tuple[Stage, Feed]]:
+    """Every feed whose windows leave its tensor above or below."""
+    return [
+        (text.stages[link.stage], feed)
+        for link in text.region.links
+        for feed in link.feeds
+        if not link.fold and leaves(feed.reach, feed.rows, link.steps)
+    ]
 
 
 def scratch_block(name: str, link: Link) -> str:
@@ -149,14 +188,11 @@ def _counter(text: StreamText, tensor: str) -> int | None:
     return next((p for p, link in enumerate(text.region.links) if link.result == tensor and not link.fold), None)
 
 
-def _row_at(text: StreamText, tensor: str, row: str, layout_elements: int, ctype: str, total: int) -> str:
+def _row_at(text: StreamText, tensor: str, row: str, layout_elements: int, ctype: str) -> str:
     """C expression for the address of a row."""
-    whole = tensor not in text.region.rings or (tensor == text.region.source and not text.pushed)
-    kept = total if whole else text.region.rings[tensor]
-    if kept == 1 and total > 1:
-        return f"AT({text.at(tensor)})"
-    index = row if kept >= total else f"({row} % {kept})"
-    return f"({ctype} *)AT({text.at(tensor)}) + {index} * {layout_elements}"
+    if text.in_one_piece(tensor):
+        return f"({ctype} *)AT({text.at(tensor)}) + {row} * {layout_elements}"
+    return f"({ctype} *)AT({text.table_name(tensor)}[{row}] * {ROW_UNIT})"
 
 
 def _row_body(text: StreamText, link: Link) -> list[str]:
@@ -166,7 +202,7 @@ def _row_body(text: StreamText, link: Link) -> list[str]:
     lines = [_gather(text, link, feed) for feed in link.feeds]
     output = site.operands.outputs[0]
     layout = row_layout(output)
-    target = _row_at(text, link.result, "y", layout.elements, c_type(output), layout.count)
+    target = _row_at(text, link.result, "y", layout.elements, c_type(output))
     arguments = [f"rows{feed.argument}" for feed in link.feeds] + [target]
     if kernel.scratch:
         block = scratch_block(text.name, link) if kernel.prepare else f"{text.name}:scratch"
@@ -182,18 +218,15 @@ def _gather(text: StreamText, link: Link, feed: Feed) -> str:
     first = "y" if reach.stride == 1 else f"y * {reach.stride}"
     first = f"{first} - {reach.before}" if reach.before else first
     if reach.taps == 1 and not outside:
-        at = _row_at(text, feed.tensor, first if first == "y" else f"({first})", layout.elements, ctype, layout.count)
+        at = _row_at(text, feed.tensor, first if first == "y" else f"({first})", layout.elements, f"const {ctype}")
         return f"    const {ctype} *const rows{feed.argument}[1] = {{{at}}};\n"
-    inside = _row_at(text, feed.tensor, "r", layout.elements, ctype, layout.count)
+    inside = _row_at(text, feed.tensor, "r", layout.elements, f"const {ctype}")
     step = "i" if reach.dilation == 1 else f"i * {reach.dilation}"
     value = inside
-    declare = ""
     if outside:
-        pad = pad_block(text.name, reach, layout.nbytes)
-        declare = f"    const {ctype} *const pad{feed.argument} = AT({text.at(pad)});\n"
-        value = f"(r >= 0 && r < {feed.rows}) ? {inside} : pad{feed.argument}"
+        value = f"(r >= 0 && r < {feed.rows}) ? {inside} : {pad_name(text, tensor, reach)}"
     return (
-        f"{declare}    const {ctype} *rows{feed.argument}[{reach.taps}];\n"
+        f"    const {ctype} *rows{feed.argument}[{reach.taps}];\n"
         f"    for (int32_t i = 0; i < {reach.taps}; ++i) {{\n"
         f"        const int32_t r = {first} + {step};\n        rows{feed.argument}[i] = {value};\n    }}\n"
     )
@@ -205,7 +238,7 @@ def _fold_body(text: StreamText, link: Link) -> list[str]:
     tensor = site.input(feed.argument)
     layout = row_layout(tensor)
     scratch = f"AT({text.at(scratch_block(text.name, link))})"
-    row = _row_at(text, feed.tensor, "y", layout.elements, c_type(tensor), layout.count)
+    row = _row_at(text, feed.tensor, "y", layout.elements, f"const {c_type(tensor)}")
     finish = f"{site.symbol}_finish(AT({text.at(link.result)}), {scratch});"
     return [
         f"    {site.symbol}_add({row}, {scratch});\n",
