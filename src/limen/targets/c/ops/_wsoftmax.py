@@ -1,4 +1,4 @@
-"""Integer softmax in C: exponentials from a table of the Program's own values, Q31 arithmetic of gemmlowp at run time."""
+"""Softmax in C: exponentials of codes from a table of the Program's own values, gemmlowp's Q31 arithmetic."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ import numpy as np
 
 from limen.ops._gemmlowp import exp_on_negative_values
 from limen.ops._softmax import INPUT_BITS, Scaling
-from limen.targets.c._kernel import Constant, Helper, Site
+from limen.targets.c._kernel import Constant, Helper, Site, c_type
+from limen.targets.c.ops._e_text import INDENT, function, whole_arguments
+from limen.targets.c.ops._wconv import indented
+
+MOST_CODES = 1 << 12  # the Program's sums in Q12.19 wrap from here on
 
 DOUBLING_HIGH = Helper(
     "limen_doubling_high",
@@ -110,3 +114,26 @@ def _guarded(table: Constant, entries: int, value: str) -> str:
 def entry(table: Constant) -> str:
     """C expression of the exponential at ``below``."""
     return _guarded(table, table.data.size, f"{table.symbol}[below]")
+
+
+def over_rows(site: Site, count: int, body: list[str]) -> str:
+    """The whole form: the body once for each row of ``count`` elements, x its input, y its output."""
+    rows = site.input(0).size // count
+    lines = [
+        f"for (int32_t row = 0; row < {rows}; ++row) {{",
+        f"{INDENT}const {c_type(site.input(0))} *x = x0 + row * {count};",
+        f"{INDENT}{c_type(site.output())} *y = y0 + row * {count};",
+        *indented(body),
+        "}",
+    ]
+    return function(site.symbol, whole_arguments(site), lines)
+
+
+def most_of_floats(count: int) -> list[str]:
+    """C lines: ``most``, the largest float of row x; nan if one is."""
+    return [
+        "float most = x[0];",
+        f"for (int32_t i = 1; i < {count}; ++i) {{",
+        f"{INDENT}most = x[i] > most || x[i] != x[i] ? x[i] : most;",
+        "}",
+    ]

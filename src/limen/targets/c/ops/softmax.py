@@ -8,22 +8,23 @@ from limen.ops._softmax import scaling
 from limen.ops.softmax import Softmax, _tables
 from limen.targets.c._kernel import Constant, Helper, Kernel, Site, c_type, refuse
 from limen.targets.c._text import float_literal
-from limen.targets.c.ops._e_text import INDENT, function, whole_arguments
+from limen.targets.c.ops._e_text import INDENT
 from limen.targets.c.ops._math import EXP
 from limen.targets.c.ops._requantize import RESCALE
-from limen.targets.c.ops._wconv import indented
 from limen.targets.c.ops._wsoftmax import (
     DOUBLING_HIGH,
     LEADING_ZEROS,
+    MOST_CODES,
     RECIPROCAL,
     SHIFT_RIGHT,
     entry,
     exponentials,
     largest_and_sum,
+    most_of_floats,
+    over_rows,
 )
 
 _MOST_INT16 = 1 << 16  # sums of so many int16 exponentials stay below 2**31
-_MOST_CODES = 1 << 12  # the Program's Q12.19 sums wrap from here on
 
 LOOK_UP = Helper(
     "limen_look_up",
@@ -48,19 +49,6 @@ def emit(site: Site) -> Kernel:
     return _int16(site, count) if x.dtype == "int16" else _codes(site, count)
 
 
-def over_rows(site: Site, count: int, body: list[str]) -> str:
-    """The whole form: the body once for each row of ``count`` elements, x its input, y its output."""
-    rows = site.input(0).size // count
-    lines = [
-        f"for (int32_t row = 0; row < {rows}; ++row) {{",
-        f"{INDENT}const {c_type(site.input(0))} *x = x0 + row * {count};",
-        f"{INDENT}{c_type(site.output())} *y = y0 + row * {count};",
-        *indented(body),
-        "}",
-    ]
-    return function(site.symbol, whole_arguments(site), lines)
-
-
 def _float(site: Site, count: int) -> Kernel:
     op = site.op
     assert isinstance(op, Softmax)
@@ -80,20 +68,10 @@ def _float(site: Site, count: int) -> Kernel:
     return Kernel(over_rows(site, count, body), helpers=(EXP,), aliases=(0,))
 
 
-def most_of_floats(count: int) -> list[str]:
-    """C lines: ``most``, the largest float of row x; nan if one is."""
-    return [
-        "float most = x[0];",
-        f"for (int32_t i = 1; i < {count}; ++i) {{",
-        f"{INDENT}most = x[i] > most || x[i] != x[i] ? x[i] : most;",
-        "}",
-    ]
-
-
 def _codes(site: Site, count: int) -> Kernel:
     op, x = site.op, site.input(0)
     assert isinstance(op, Softmax)
-    if count >= _MOST_CODES:
+    if count >= MOST_CODES:
         raise refuse(site, f"over {count} elements", "reshape to rows below 4096, or use float32")
     table = exponentials(site, scaling(op._beta, x.scale))
     info = np.iinfo(x.dtype)
@@ -131,7 +109,7 @@ def _int16(site: Site, count: int) -> Kernel:
         "}",
         "int32_t sum = 0;",
         f"for (int32_t i = 0; i < {count}; ++i) {{",
-        f"{INDENT}const int32_t code = limen_rescale(x[i] - most, {int(factor.mantissa)}, {int(factor.shift)}) + 32767;",
+        f"{INDENT}const int32_t code = 32767 + limen_rescale(x[i] - most, {factor.mantissa}, {factor.shift});",
         f"{INDENT}y[i] = (int16_t)limen_look_up({tables[0].symbol}, code < -32768 ? -32768 : code);",
         f"{INDENT}sum += y[i];",
         "}",
