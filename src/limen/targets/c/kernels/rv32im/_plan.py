@@ -31,7 +31,11 @@ def divide(width: int, largest: int = 6) -> tuple[Run, ...]:
     """
     sizes = [size for size in _COST if size <= largest]
     best = min(
-        (counts for counts in product(*(_counts(width, size) for size in sizes)) if _covers(counts, sizes, width)),
+        (
+            counts
+            for counts in product(*(_counts(width, size, size == largest) for size in sizes))
+            if _covers(counts, sizes, width)
+        ),
         key=lambda counts: sum(n * _COST[size] for n, size in zip(counts, sizes, strict=True)),
     )
     runs: list[Run] = []
@@ -46,8 +50,9 @@ def divide(width: int, largest: int = 6) -> tuple[Run, ...]:
     return tuple(runs)
 
 
-def _counts(width: int, size: int) -> range:
-    return range(max(0, width // size - 1), width // size + 2) if size == max(_COST) else range(3)
+def _counts(width: int, size: int, most: bool) -> range:
+    """How many tiles of a size are worth a try: as many as fit of the largest, few of the others."""
+    return range(max(0, width // size - 1), width // size + 2) if most else range(3)
 
 
 def _covers(counts: tuple[int, ...], sizes: list[int], width: int) -> bool:

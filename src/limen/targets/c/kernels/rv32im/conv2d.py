@@ -60,6 +60,17 @@ class _Layer:
     two_sided: bool
 
 
+def is_pointwise(site: Site) -> bool:
+    """Whether every position is a code of its own, so that rows may be joined to one.
+
+    The core joins the rows of any kernel that reads one row in step; one that is wide asks for a second row to keep
+    them apart.
+    """
+    op = site.op
+    assert isinstance(op, Conv2D)
+    return site.input(1).shape[1:3] == (1, 1) and op.stride == (1, 1) and not any(op.padding)
+
+
 def emit(site: Site) -> Kernel | None:
     x, w, op = site.input(0), site.input(1), site.op
     assert isinstance(op, Conv2D)
@@ -73,7 +84,8 @@ def emit(site: Site) -> Kernel | None:
     if table is None or not encodable(table) or not largest:
         return None
     layer, constants = _layer(site, window, table, largest)
-    reach = Reach(kh, op.stride[0], op.padding[0], op.dilation[0], x.zero_point)
+    taps = kh if kh > 1 or is_pointwise(site) else 2
+    reach = Reach(taps, op.stride[0], op.padding[0], op.dilation[0], x.zero_point)
     used = sorted({run.positions for run in layer.runs})
     return Kernel(
         _text(layer),
@@ -95,18 +107,17 @@ def _layer(site: Site, window: Window, table: Channels, largest: int) -> tuple[_
     x, op = site.input(0), site.op
     assert isinstance(op, Conv2D)
     outputs, even = len(table.bias), len(table.bias) // CHANNELS * CHANNELS
-    runs = divide(site.rows[1], largest)
-    pointwise = w_rows(site) == window.taps == window.stride == 1 and not any(op.padding)
-    width = site.rows[1] if pointwise else x.shape[2]
+    positions = site.rows[1]
+    runs, width = divide(positions, largest), positions if is_pointwise(site) else x.shape[2]
     most = max(run.positions for run in runs)
     padded = op.padding[2] > 0 or (runs[-1].end - 1) * window.stride + window.span(1) - op.padding[2] > width
     first, last = encode(table, 0, even), encode(table, outputs - CHANNELS, CHANNELS)
     odd = outputs != even
     layer = _Layer(
-        site.symbol, window, w_rows(site), outputs, width, site.rows[1], op.padding[2], x.zero_point, runs,
+        site.symbol, window, w_rows(site), outputs, width, positions, op.padding[2], x.zero_point, runs,
         patch=2 * most * table.weights.shape[1],
         strip=window.span(most) * window.depth if padded else 0,
-        edge=runs[-1].positions * outputs if runs[-1].end > site.rows[1] else 0,
+        edge=runs[-1].positions * outputs if runs[-1].end > positions else 0,
         last=len(first) if odd else 0,
         two_sided=table.low < table.zero_point,
     )  # fmt: skip

@@ -43,6 +43,12 @@ _INSIDE = """\
         rows[ky] = x0[ky] + column * {depth};
 """
 
+_ALWAYS = """\
+        limen_strip(strip, x0[ky], column, {span}, {width}, {depth}, {fill});
+        rows[ky] = strip;
+        strip += {strip};
+"""
+
 _EDGES = """\
         rows[ky] = x0[ky] + column * {depth};
         if (column < 0 || column > {limit}) {{
@@ -73,7 +79,7 @@ def emit(site: Site) -> Kernel | None:
          Constant(site.local("parameters"), parameters)),
         (_declaration(block), *((STRIP,) if strip else ())),
         strip,
-        reaches=(Reach(kh, op.stride[0], op.padding[0], op.dilation[0], x.zero_point),),
+        reaches=(Reach(max(kh, 2), op.stride[0], op.padding[0], op.dilation[0], x.zero_point),),
         routines=(block_routine(block),),
     )  # fmt: skip
 
@@ -122,13 +128,14 @@ def _text(site: Site, block: Block) -> tuple[str, int]:
     strip = block.columns * depth if padded else 0
     rest = width % positions
     scratch = ", scratch" if strip else ""
+    source = _INSIDE if not strip else _EDGES if x.shape[2] >= block.columns else _ALWAYS
     text = _BLOCKS.format(
         symbol=site.symbol, routine=block.name, rows=block.rows, depth=depth, positions=positions, end=width - rest,
         column=_column(block.stride, left),
         strip_parameter=", int8_t *strip" if strip else "",
         scratch_parameter=", void *scratch" if strip else "",
         scratch=scratch,
-        source=(_EDGES if strip else _INSIDE).format(
+        source=source.format(
             depth=depth, limit=x.shape[2] - block.columns, span=block.columns, width=x.shape[2], fill=x.zero_point,
             strip=strip,
         ),
