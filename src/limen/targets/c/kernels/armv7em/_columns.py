@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from limen.targets.c._kernel import Constant, Helper, Site
-from limen.targets.c.kernels.armv7em._routines import EXPAND_PAIR, EXPAND_PAIR_C, copy_rows, expand_rows
+from limen.targets.c.kernels.armv7em._routines import EXPAND_PAIR, EXPAND_PAIR_C, bytes_order, expand_bytes, expand_rows
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,12 @@ class Window:
         return (self.taps_x - 1) * self.dilation
 
     @property
+    def inside(self) -> tuple[int, int]:
+        """Output positions [begin, end) whose windows lie within the row."""
+        begin = -(-self.left // self.stride)
+        return begin, (self.width_in - 1 - self.reach + self.left) // self.stride + 1
+
+    @property
     def leaves(self) -> bool:
         """Whether some window leaves the row."""
         return self.left > 0 or (self.width - 1) * self.stride - self.left + self.reach >= self.width_in
@@ -67,6 +73,7 @@ class Columns:
         text: definitions.
         call: statement for the positions ``a`` and ``b``, columns at ``columns``; a group's first channel is ``first``.
         scratch: bytes, the columns included.
+        order: of the elements, where it is not that of the taps.
     """
 
     text: str
@@ -75,6 +82,7 @@ class Columns:
     constants: tuple[Constant, ...] = ()
     helpers: tuple[Helper, ...] = ()
     routines: tuple[Helper, ...] = ()
+    order: list[int] | None = None
 
 
 _POINTWISE = "limen_expand_pair(columns, x0[0] + a * {step}, x0[0] + b * {step}, {words});"
@@ -107,26 +115,32 @@ _TAPS = """\
     }}
 """
 _BY_BYTES = """\
-/* The bytes of the window at a position. */
-static void {symbol}_gather(const int8_t *const *x0, int32_t position,{first} int8_t *to)
+/* The bytes of the window at a position{order}. */
+LIMEN_LAYER static void {symbol}_gather(const int8_t *const *x0, int32_t position,{first} int8_t *to)
 {{
     const int32_t left = position * {stride} - {left};
-{inside}    for (int32_t ky = 0; ky < {taps_y}; ++ky) {{
+    for (int32_t ky = 0; ky < {taps_y}; ++ky) {{
+        int32_t i = 0;
         for (int32_t kx = 0; kx < {taps_x}; ++kx) {{
             const int32_t at = left + kx * {dilation};
-            for (int32_t c = 0; c < {depth}; ++c) {{
-                *to++ = (at >= 0 && at < {width_in}) ? x0[ky][at * {channels} + c{plus}] : {zero};
+            for (int32_t c = 0; c < {depth}; ++c, ++i) {{
+                const int32_t place = {place};
+                to[place] = (at >= 0 && at < {width_in}) ? x0[ky][at * {channels} + c{plus}] : {zero};
             }}
         }}
     }}
 }}
 """
+_GATHER = """\
+int8_t *const bytes = (int8_t *)(columns + {padded});
+{symbol}_gather(x0, a,{first} bytes);
+{symbol}_gather(x0, b,{first} bytes + {padded});
+limen_expand_pair(columns, bytes, bytes + {padded}, {words});"""
 _INSIDE_BYTES = """\
-    if (left >= 0 && left < {end}) {{
-        limen_copy_rows_{bytes}(to, x0, left * {channels}, {taps_y});
-        return;
-    }}
-"""
+if (a >= {begin} && b < {end}) {{
+    limen_expand_bytes_{taps_y}x{row}(columns, x0, a * {step} - {offset}, b * {step} - {offset});
+}} else {{
+{gather}}}"""
 
 
 def columns(site: Site, window: Window) -> Columns:
@@ -173,26 +187,29 @@ def _indent(text: str) -> str:
 
 
 def _by_bytes(site: Site, window: Window) -> Columns:
-    grouped = window.depth != window.channels
+    """Whole words and odd ends of the rows where both windows lie inside; else each byte on its own."""
+    row = window.taps_x * window.depth
     names = _names(site, window)
-    routines: tuple[Helper, ...] = (EXPAND_PAIR,)
-    helpers: tuple[Helper, ...] = (EXPAND_PAIR_C,)
-    inside = ""
-    if window.contiguous:
-        routine, declaration = copy_rows(window.taps_x * window.depth)
-        routines, helpers = (*routines, routine), (*helpers, declaration)
-        inside = _INSIDE_BYTES.format(bytes=window.taps_x * window.depth, end=window.width_in - window.reach, **names)
-    first = " first," if grouped else ""
-    gather = f"{site.symbol}_gather(x0, {{}},{first} bytes + {{}});"
-    call = "\n".join(
-        (
-            f"int8_t *const bytes = (int8_t *)(columns + {window.padded});",
-            gather.format("a", 0),
-            gather.format("b", window.padded),
-            f"limen_expand_pair(columns, bytes, bytes + {window.padded}, {window.padded // 4});",
-        )
-    )
-    return Columns(_BY_BYTES.format(inside=inside, **names), call, window.padded * 6, (), helpers, routines)
+    places = {"row": row, "padded": window.padded, "words": window.padded // 4}
+    if not window.contiguous:
+        text = _BY_BYTES.format(**{**names, **places}, order="", place=f"ky * {row} + i")
+        call = _GATHER.format(**{**names, **places}).replace(" int32_t", "")
+        return Columns(text, call, window.padded * 6, (), (EXPAND_PAIR_C,), (EXPAND_PAIR,))
+    routine, declaration = expand_bytes(window.taps_y, row)
+    whole = row // 4 * 4
+    place = f"i < {whole} ? ky * {whole} + i : {window.taps_y * whole} + ky * {row - whole} + i - {whole}"
+    begin, end = window.inside
+    call = _INSIDE_BYTES.format(
+        begin=begin, end=end, taps_y=window.taps_y, row=row, step=window.stride * window.channels,
+        offset=window.left * window.channels, gather=_indent(_GATHER.format(**{**names, **places})),
+    )  # fmt: skip
+    order = bytes_order(window.taps_y, row)
+    if not window.leaves:
+        call = call.split("\n")[1].strip()
+        return Columns("", call, window.padded * 4, (), (declaration,), (routine,), order)
+    simple = place if row % 4 else f"ky * {row} + i"
+    text = _BY_BYTES.format(**{**names, **places}, order=", odd ends of the rows last" if row % 4 else "", place=simple)
+    return Columns(text, call, window.padded * 6, (), (EXPAND_PAIR_C, declaration), (EXPAND_PAIR, routine), order)
 
 
 def _names(site: Site, window: Window) -> dict[str, object]:

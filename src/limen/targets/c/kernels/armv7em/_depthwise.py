@@ -80,6 +80,31 @@ class Shape:
         """Pairs of columns."""
         return -(-self.columns // 2)
 
+    @property
+    def fill(self) -> int:
+        """Four codes of the padding."""
+        return (self.zero & 255) * 0x01010101
+
+    @property
+    def pairs(self) -> list[tuple[int | None, int | None]]:
+        """Input positions of the columns, by blocks."""
+        return [(self.source(2 * b), self.source(2 * b + 1)) for b in range(self.blocks)]
+
+    @property
+    def inner(self) -> list[int]:
+        """Blocks without padding."""
+        return [b for b, pair in enumerate(self.pairs) if None not in pair]
+
+    @property
+    def walks(self) -> bool:
+        """Whether the rows are too long for offsets from their beginnings."""
+        return self.width_in * self.channels >= _BUSY or self.blocks > _UNROLLED_OUTPUTS
+
+    @property
+    def fits(self) -> bool:
+        """Whether the offsets of the instructions reach."""
+        return self.channels < _BUSY and (not self.walks or bool(self.inner))
+
     def source(self, column: int) -> int | None:
         """The input position of a column; None for padding."""
         at = column - self.left
@@ -99,6 +124,7 @@ def depthwise_row(shape: Shape, form: Form) -> tuple[Helper, Helper]:
         f" * {what} */",
         *head(name),
         *_prologue(),
+        *_pad(shape),
         "1:",
         *_widen(shape),
         *_channels(shape, form),
@@ -125,31 +151,36 @@ def _prologue() -> list[str]:
     ]
 
 
+def _pad(shape: Shape) -> list[str]:
+    """Blocks that are all padding, once for all groups."""
+    empty = [b for b, pair in enumerate(shape.pairs) if pair == (None, None)]
+    if not empty:
+        return []
+    lines = [f"mov     r4, #0x{shape.fill:08x}", "sxtb16  r4, r4", *(f"mov     r{r}, r4" for r in (5, 6, 7))]
+    for block in empty:
+        lines += [f"add     r12, r3, #{block * BLOCK}", *["stm     r12!, {r4-r7}"] * (BLOCK // 16)]
+    return lines
+
+
 def _widen(shape: Shape) -> list[str]:
     """r0, r1, r2 walk along the rows, r3 along the pairs."""
     lines = ["ldrd    r0, r1, [sp, #12]", "ldr     r2, [sp, #20]", "ldr     r3, [sp]"]
-    pairs = [(shape.source(2 * b), shape.source(2 * b + 1)) for b in range(shape.blocks)]
-    walk = shape.width_in * shape.channels >= _BUSY or shape.blocks > _UNROLLED_OUTPUTS
-    if not walk:
-        for left, right in pairs:
-            lines += _widen_pair(shape, left, right)
-        return lines
-    inner = [i for i, (a, b) in enumerate(pairs) if a is not None and b is not None]
+    pairs, inner = shape.pairs, shape.inner
+    if not shape.walks:
+        return [*lines, *(line for pair in pairs for line in _widen_pair(shape, *pair))]
     begin, end = inner[0], inner[-1] + 1
-    first, last = pairs[begin][0], pairs[end - 1][0]
-    assert first is not None
-    assert last is not None
-    for left, right in pairs[:begin]:
-        lines += _widen_pair(shape, left, right)
+    first = pairs[begin][0] or 0
+    base = first + 2 * (end - begin)
+    for pair in pairs[:begin]:
+        lines += _widen_pair(shape, *pair)
     if first:
         lines += _advance(first * shape.channels)
     rounds = end - begin
     lines += [f"movs    r12, #{rounds}" if rounds < 256 else f"movw    r12, #{rounds}", "2:"]
     lines += _widen_pair(shape, 0, 1)
     lines += [*_advance(2 * shape.channels), "subs    r12, r12, #1", "bne     2b"]
-    for left, right in pairs[end:]:
-        base = last + 2
-        lines += _widen_pair(shape, None if left is None else left - base, None if right is None else right - base)
+    for pair in pairs[end:]:
+        lines += _widen_pair(shape, *(None if at is None else at - base for at in pair))
     return lines
 
 
@@ -161,12 +192,13 @@ def _advance(step: int) -> list[str]:
 
 def _widen_pair(shape: Shape, left: int | None, right: int | None) -> list[str]:
     """Two columns of four channels; None is padding."""
+    if left is None and right is None:
+        return [f"add     r3, r3, #{BLOCK}"]
     lines = []
-    fill = (shape.zero & 255) * 0x01010101
     for at, registers in ((left, ("r7", "r4", "r8")), (right, ("r9", "r6", "r5"))):
         for row, register in enumerate(registers):
             if at is None:
-                lines.append(f"mov     {register}, #0x{fill:08x}")
+                lines.append(f"mov     {register}, #0x{shape.fill:08x}")
             else:
                 lines.append(f"ldr     {register}, [r{row}, #{at * shape.channels}]")
     return [*lines, "widen"]

@@ -192,7 +192,7 @@ def gemm_one(elements: int, form: Form, wide: bool) -> tuple[Helper, Helper]:
     half = ["ldm     r1!, {r10, r11, r12, lr}", "ldm     r0!, {r6-r9}", "smlad   r4, r6, r10, r4"]
     half += ["smlad   r5, r6, r11, r5", "smlad   r4, r8, r12, r4", "smlad   r5, r8, lr, r5"]
     step = half if wide else ["one_half"]
-    rounds, unrolled, rest = unrolling(elements // 4, 16)
+    rounds, unrolled, rest = unrolling(elements // 4, 4)
     loop = ["2:", *repeat(unrolled, *step), "ldr     r6, [sp, #4]", "cmp     r0, r6", "bne     2b"]
     lines = [
         f"/* void {name}(const uint32_t *columns, const void *stream, int8_t *out, const int8_t *end)",

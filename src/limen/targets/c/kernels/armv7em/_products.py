@@ -83,17 +83,18 @@ extern void limen_expand(uint32_t *to, const int8_t *from, int32_t words);
 )
 
 
-def product(elements: int, form: Form, wide: bool) -> tuple[Helper, Helper]:
+def product(elements: int, form: Form, wide: bool, unrolled: int) -> tuple[Helper, Helper]:
     """The routine, and its declaration.
 
     Args:
+        unrolled: most steps of eight elements in a row.
         elements: of a sum, a multiple of 4, for int8 activations of 8.
         wide: activations are int16 pairs (see ``limen_expand``); else int8, aligned to 4.
     """
-    name = f"limen_product_{elements}_{form.name}" + ("" if wide else "_narrow")
+    name = f"limen_product_{elements}_{form.name}_x{unrolled}" + ("" if wide else "_narrow")
     what = f"Four outputs a pass, sums of {elements} elements of {'int16' if wide else 'int8'}."
     steps, half = divmod(elements, 8)
-    rounds, unrolled, rest = unrolling(steps)
+    rounds, unrolled, rest = unrolling(steps, unrolled)
     step = "product_wide" if wide else "product_narrow"
     size = elements * (2 if wide else 1)
     loop = [*repeat(unrolled, step), "ldr     r6, [sp, #12]", "cmp     r0, r6", "bne     2b"]

@@ -49,6 +49,20 @@ EXPAND_WORDS = Helper(
 """,
 )
 
+EXPAND_WORD = Helper(
+    "limen_expand_word",
+    """\
+/* Four elements of two positions, in r6 and r7. */
+    .macro expand_word
+    sxtb16  r4, r6
+    sxtb16  r5, r7
+    sxtb16  r6, r6, ror #8
+    sxtb16  r7, r7, ror #8
+    stm     r0!, {r4-r7}
+    .endm
+""",
+)
+
 EXPAND_PAIR = Helper(
     "limen_expand_pair",
     """\
@@ -74,17 +88,13 @@ limen_expand_pair:
     beq     3f
     ldr     r6, [r1]
     ldr     r7, [r2]
-    sxtb16  r4, r6
-    sxtb16  r5, r7
-    sxtb16  r6, r6, ror #8
-    sxtb16  r7, r7, ror #8
-    stm     r0!, {r4-r7}
+    expand_word
 3:
     pop     {r4-r11}
     bx      lr
     .size limen_expand_pair, .-limen_expand_pair
 """,
-    (EXPAND_WORDS,),
+    (EXPAND_WORD, EXPAND_WORDS),
 )
 
 EXPAND_PAIR_C = Helper(
@@ -131,35 +141,56 @@ def expand_rows(words: int) -> tuple[Helper, Helper]:
     return Helper(name, text_of(lines), (EXPAND_WORDS,)), Helper(name, declaration)
 
 
-def copy_rows(count: int) -> tuple[Helper, Helper]:
-    """Copies ``count`` bytes of each of some rows: the routine, and its declaration."""
-    name = f"limen_copy_rows_{count}"
-    places = [*range(0, count - 3, 4), *([count - 4] if count % 4 and count > 4 else [])]
-    loads, stores, step = ("ldr", "str", places) if places else ("ldrb", "strb", list(range(count)))
-    moves = []
-    for at in range(0, len(step), 3):
-        chunk = list(zip(("r5", "r6", "r7"), step[at : at + 3], strict=False))
-        moves += [f"{loads:<7} {r}, [r4, #{place}]" for r, place in chunk]
-        moves += [f"{stores:<7} {r}, [r0, #{place}]" for r, place in chunk]
+def expand_bytes(rows: int, count: int) -> tuple[Helper, Helper]:
+    """Widens ``count`` bytes of each of ``rows`` rows for two positions: the routine, and its declaration.
+
+    First the whole words of each row, then the bytes that are left of each, four of them to a word.
+    """
+    name = f"limen_expand_bytes_{rows}x{count}"
+    what = f"Widens {count} elements of each of {rows} rows for two positions into int16 pairs, odd ends last."
+    whole = []
+    for word in range(count // 4):
+        whole += [f"ldr     r6, [r9, #{4 * word}]", f"ldr     r7, [r10, #{4 * word}]", "expand_word"]
+    walk = ["mov     r8, r1", f"movs    r12, #{rows}", "1:", "ldr     r10, [r8], #4", "add     r9, r10, r2"]
+    walk += ["add     r10, r10, r3", *whole, "subs    r12, r12, #1", "bne     1b"]
     lines = [
-        f"/* void {name}(int8_t *to, const int8_t *const *rows, int32_t offset, int32_t count)",
-        f" * Copies {count} bytes at an offset of each of count rows, side by side. */",
+        f"/* void {name}(uint32_t *to, const int8_t *const *rows, int32_t a, int32_t b)",
+        f" * {what} */",
         *head(name),
-        "push    {r4-r7}",
-        "1:",
-        "ldr     r4, [r1], #4",
-        "add     r4, r4, r2",
-        *moves,
-        f"add     r0, r0, #{count}",
-        "subs    r3, r3, #1",
-        "bne     1b",
-        "pop     {r4-r7}",
+        "push    {r4-r10}",
+        *(walk if whole else []),
+        *_odd_ends(rows, count),
+        "pop     {r4-r10}",
         "bx      lr",
         f".size {name}, .-{name}",
     ]
-    declaration = f"/* Copies {count} bytes at an offset of each of count rows, side by side. */\n"
-    declaration += f"extern void {name}(int8_t *to, const int8_t *const *rows, int32_t offset, int32_t count);\n"
-    return Helper(name, text_of(lines)), Helper(name, declaration)
+    declaration = f"/* {what} */\nextern void {name}(uint32_t *to, const int8_t *const *rows, int32_t a,\n"
+    declaration += "    int32_t b);\n"
+    return Helper(name, text_of(lines), (EXPAND_WORD,)), Helper(name, declaration)
+
+
+def _odd_ends(rows: int, count: int) -> list[str]:
+    """The last bytes of each row, gathered in r6 and r7, in the order of their rows."""
+    ends = [(row, at) for row in range(rows) for at in range(count // 4 * 4, count)]
+    lines = []
+    for index, (row, at) in enumerate(ends):
+        if at == count // 4 * 4:
+            lines += [f"ldr     r8, [r1, #{4 * row}]", "add     r12, r8, r2", "add     r8, r8, r3"]
+        if index % 4 == 0:
+            lines += [f"ldrb    r6, [r12, #{at}]", f"ldrb    r7, [r8, #{at}]"]
+        else:
+            shift = 8 * (index % 4)
+            lines += [f"ldrb    r4, [r12, #{at}]", f"ldrb    r5, [r8, #{at}]"]
+            lines += [f"orr     r6, r6, r4, lsl #{shift}", f"orr     r7, r7, r5, lsl #{shift}"]
+        if index % 4 == 3 or index == len(ends) - 1:
+            lines.append("expand_word")
+    return lines
+
+
+def bytes_order(rows: int, count: int) -> list[int]:
+    """Elements [row * count + at] in the order of ``expand_bytes``."""
+    whole = [row * count + at for row in range(rows) for at in range(count // 4 * 4)]
+    return whole + [row * count + at for row in range(rows) for at in range(count // 4 * 4, count)]
 
 
 def unrolling(steps: int, most: int = MOST_UNROLLED) -> tuple[int, int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,7 @@ from limen.targets.c.kernels.armv7em._stream import (
 from limen.targets.c.kernels.armv7em._weighted import Weighted, convolution, is_int8
 
 _LARGEST_COLUMN = 4096
-_FEW_WEIGHTS = 2560
+_FEW_WEIGHTS = 2304
 
 _ROW = """\
 {columns}static void {symbol}_row(const int8_t *const *x0, int8_t *y0, void *scratch)
@@ -139,6 +139,7 @@ def _kernel(site: Site, window: Window, dense: Dense, groups: int, reach: Reach)
     outputs = len(dense.rows)
     count = outputs // groups
     gathered = columns(site, window)
+    dense = dense if gathered.order is None else replace(dense, rows=_reordered(dense.rows, gathered.order))
     streams = [
         dense.stream([(g * count + low, g * count + high) for low, high in channel_pairs(count)]) for g in range(groups)
     ]
@@ -165,6 +166,10 @@ def _kernel(site: Site, window: Window, dense: Dense, groups: int, reach: Reach)
         reaches=(reach,),
         routines=(*gathered.routines, *(routine for routine, _ in used), *finish.routines),
     )
+
+
+def _reordered(rows: Int64, order: list[int]) -> Int64:
+    return np.pad(rows[:, order], ((0, 0), (0, rows.shape[1] - len(order))))
 
 
 def _body(gathered: Columns, name: str, two: bool, sizes: dict[str, Any]) -> str:

@@ -46,6 +46,8 @@ def emit(site: Site) -> Kernel | None:
     if layer is None or scaling is None:
         return None
     shape = Shape(channels, x.shape[2], site.rows[1], op.stride[1], op.padding[2], x.zero_point)
+    if not shape.fits:
+        return None
     reach = Reach(3, op.stride[0], op.padding[0], op.dilation[0], x.zero_point)
     return _kernel(site, shape, layer, scaling, reach)
 

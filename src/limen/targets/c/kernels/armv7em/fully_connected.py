@@ -10,12 +10,14 @@ from limen.ops.fully_connected import FullyConnected
 from limen.targets.c._kernel import Constant, Kernel, Site
 from limen.targets.c.kernels.armv7em._clamp import clamp
 from limen.targets.c.kernels.armv7em._products import EXPAND, EXPAND_C, GROUP, product, product_stream
+from limen.targets.c.kernels.armv7em._routines import MOST_UNROLLED
 from limen.targets.c.kernels.armv7em._scaling import Int64, Scaling
 from limen.targets.c.kernels.armv7em._stream import dual_scaling, form_of, has_halfwords, live_rows, pad_rows
 from limen.targets.c.kernels.armv7em._weighted import is_int8
 from limen.targets.c.kernels.armv7em._weighted import product as connected
 
 _MOST_EXPANDED = 256
+_FEW_WEIGHTS = 4096
 
 _WHOLE = """\
 static void {symbol}(const int8_t *x0, int8_t *y0{scratch})
@@ -61,7 +63,8 @@ def emit(site: Site) -> Kernel | None:
 def _kernel(site: Site, rows: Int64, elements: int, scaling: Scaling, limits: tuple[int, int]) -> Kernel:
     form = form_of(scaling)
     wide = elements % 8 != 0 or elements <= _MOST_EXPANDED
-    routine, declaration = product(rows.shape[1], form, wide)
+    few = site.small or rows.size < _FEW_WEIGHTS
+    routine, declaration = product(rows.shape[1], form, wide, 4 if few else MOST_UNROLLED)
     outputs = len(rows)
     more = -outputs % GROUP
     stream = product_stream(np.pad(rows, ((0, more), (0, 0))), _padded(scaling, more), form)
