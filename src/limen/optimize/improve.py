@@ -26,6 +26,7 @@ from limen.program import Array, Node, Program
 POWERS = (0.5, 1.0)
 SMALL_MACS = 30_000_000
 LARGE_MACS = 150_000_000
+LARGE_WORK = 2_000_000_000
 HELD_OUT = 12
 MARGIN_DB = 0.05
 Decide = Callable[[Program], Decisions]
@@ -65,6 +66,7 @@ def improve(
     judge = _Judge(held, real_outputs(before_squashing(program), held))
     macs = program.cost().macs
     small, large = macs <= SMALL_MACS or recipe.full, macs > LARGE_MACS and not recipe.full
+    bounds = effort or (Effort(macs=LARGE_WORK) if large else Effort())
     tried = [judge.candidate("start", program, first)]
     for power in (POWERS[:1] if large else POWERS) if recipe.equalize else ():
         scaled = equalize(program, reach, power)
@@ -74,7 +76,7 @@ def improve(
     ways += [(False, "sequential bias correction")] if recipe.sequential_bias else []
     for base in list(tried) if small else [_best(tried)]:
         for second_order, label in ways if not program.states else ():
-            better = refine(base.program, base.decisions, used, effort or Effort(), second_order)
+            better = refine(base.program, base.decisions, used, bounds, second_order)
             tried.append(judge.candidate(f"{base.label}, {label}", base.program, better))
     best = _best(tried)
     log = tuple(f"{c.label}: {c.score:.2f} dB{', kept' if c is best else ', rolled back'}" for c in tried)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from limen.errors import UsageError
@@ -11,11 +11,14 @@ from limen.optimize.decide import decide, separate_constants
 from limen.optimize.decisions import Decisions
 from limen.optimize.emit_program import emit_program
 from limen.optimize.improve import improve
+from limen.optimize.judge import Feeds
 from limen.optimize.pooling import free_pools
 from limen.optimize.ranges import Runner, Statistics, measure
 from limen.optimize.recipes import Recipe
 from limen.optimize.weights_only import to_dynamic, to_float16
 from limen.program import Array, Program
+
+RESCALED_SAMPLES = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,18 +60,25 @@ def quantize_program(
     return _static(program, recipe, list(samples), runner, keep_float)
 
 
+def _spread(feeds: Feeds, count: int) -> Feeds:
+    """At most ``count`` of the samples, evenly spread."""
+    if len(feeds) <= count:
+        return feeds
+    return [feeds[i * len(feeds) // count] for i in range(count)]
+
+
 def _static(
     program: Program,
     recipe: Recipe,
-    feeds: Sequence[Mapping[str, Array]],
+    feeds: Feeds,
     runner: Runner | None,
     keep_float: frozenset[str],
 ) -> Quantized:
     read = frozenset(node.inputs[0] for node in program.nodes if node.op.quant_rule.kind == "weighted")
     means_of = read if recipe.correct_bias else frozenset()
 
-    def decided(source: Program, run: Runner) -> tuple[Statistics, Decisions]:
-        statistics = measure(source, feeds, run, recipe.ranges, recipe.percentile, means_of)
+    def decided(source: Program, run: Runner, some: Feeds = feeds) -> tuple[Statistics, Decisions]:
+        statistics = measure(source, some, run, recipe.ranges, recipe.percentile, means_of)
         return statistics, decide(source, statistics, recipe.scheme, recipe.name, keep_float)
 
     separated = separate_constants(program)
@@ -81,7 +91,7 @@ def _static(
         separated, decisions = improve(
             separated,
             decisions,
-            lambda scaled: decided(scaled, tapping_runner(scaled))[1],
+            lambda scaled: decided(scaled, tapping_runner(scaled), _spread(feeds, RESCALED_SAMPLES))[1],
             recipe,
             feeds,
             statistics.reach,
