@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,31 @@ _FLOAT_BOUNDS: dict[str, tuple[float | None, float | None]] = {
     "relu6": (0.0, 6.0),
     "relu_n1_to_1": (-1.0, 1.0),
 }
+
+RESCALE_DOWN = Helper(
+    "limen_rescale_down",
+    """\
+/* acc * multiplier / 2^(31 + right), right >= 1: a rounding doubling high multiply, halves up, then a rounding
+ * division, halves away from zero. */
+static inline int32_t limen_rescale_down(int32_t acc, int32_t multiplier, int32_t right)
+{
+    const int32_t high = (int32_t)(((int64_t)acc * multiplier + (INT64_C(1) << 30)) >> 31);
+    return (high + (1 << (right - 1)) - (high < 0 ? 1 : 0)) >> right;
+}
+""",
+)
+
+RESCALE_POSITIVE = Helper(
+    "limen_rescale_positive",
+    """\
+/* acc * multiplier / 2^(31 + right), right >= 1, rounded twice, halves up: where results below 0 do not matter. */
+static inline int32_t limen_rescale_positive(int32_t acc, int32_t multiplier, int32_t right)
+{
+    const int32_t high = (int32_t)(((int64_t)acc * multiplier + (INT64_C(1) << 30)) >> 31);
+    return (high + (1 << (right - 1))) >> right;
+}
+""",
+)
 
 ROUND_TO_CODE = Helper(
     "limen_round",
@@ -73,6 +98,13 @@ class Accumulator:
     reach: Range | None
     wraps: bool = False
 
+    def joined(self) -> Accumulator:
+        """All channels as one."""
+        if self.reach is None:
+            return self
+        reach = Range(self.reach.low.min(keepdims=True), self.reach.high.max(keepdims=True))
+        return replace(self, reach=reach)
+
 
 def finish_float(activation: Activation) -> Finish:
     """The activation alone; nan stays nan."""
@@ -95,17 +127,32 @@ def finish_codes(site: Site, scaling: Requantization, channels: int, source: Acc
         return _wide(site, scaling, channels, source)
     mantissa = np.broadcast_to(scaling.factor.mantissa, channels).astype(np.int64)
     shift = np.broadcast_to(scaling.factor.shift, channels).astype(np.int64)
-    if source.reach is not None and scaling.dtype != "int16" and not _left_shift_wraps(shift, source.reach):
-        factors = np.ldexp(mantissa.astype(np.float64), (shift - 31).astype(np.int32))
-        bounds = (scaling.low, scaling.high)
-        factor = Multiplier(mantissa, shift)
-        found = fit(factors, source.reach, bounds, scaling.zero_point, lambda x: rescale(x, factor))
-        if found is not None:
-            return _fitted(site, found, scaling, source)
+    if (mantissa == mantissa[0]).all() and (shift == shift[0]).all():
+        mantissa, shift, source = mantissa[:1], shift[:1], source.joined()
+    found = _fit_fixed_point(scaling, mantissa, shift, source)
+    if found is not None:
+        return _fitted(site, found, scaling, source)
     multiplier, first = _per_channel(site, "multiplier", mantissa.astype(np.int32), "Q31 mantissas")
-    power, second = _per_channel(site, "shift", shift.astype(np.int8), "powers of two")
-    value = _plus(f"limen_rescale(@A, {multiplier}, {power})", scaling.zero_point)
-    return _finish(site, [], value, scaling, source, (*first, *second), (RESCALE, CLAMP))
+    if int(shift.max()) < 0:
+        helper = RESCALE_POSITIVE if scaling.low >= scaling.zero_point else RESCALE_DOWN
+        power, second = _per_channel(site, "shift", (-shift).astype(np.int8), "right shifts")
+    else:
+        helper = RESCALE
+        power, second = _per_channel(site, "shift", shift.astype(np.int8), "powers of two")
+    value = _plus(f"{helper.name}(@A, {multiplier}, {power})", scaling.zero_point)
+    return _finish(site, [], value, scaling, source, (*first, *second), (helper, CLAMP))
+
+
+def _fit_fixed_point(scaling: Requantization, mantissa: Int64, shift: Int64, source: Accumulator) -> Fit | None:
+    """Only where one shift holds all mantissas without loss; a fit of rounded ones is next to never exact."""
+    if source.reach is None or scaling.dtype == "int16" or (shift != shift[0]).any():
+        return None
+    if _left_shift_wraps(shift, source.reach):
+        return None
+    factors = np.ldexp(mantissa.astype(np.float64), (shift - 31).astype(np.int32))
+    factor = Multiplier(mantissa, shift)
+    bounds = (scaling.low, scaling.high)
+    return fit(factors, source.reach, bounds, scaling.zero_point, lambda x: rescale(x, factor))
 
 
 def _finish(
@@ -150,6 +197,8 @@ def finish_in_double(
         dtype: of the codes.
     """
     scaling = Requantization(Multiplier(np.int64(0), np.int64(0)), zero_point, *bounds, dtype)  # type: ignore[arg-type]
+    if (factors == factors[0]).all():
+        factors, source = factors[:1], source.joined()
     if source.reach is not None:
         found = fit(factors, source.reach, bounds, zero_point, lambda x: round_away(x * factors).astype(np.int64))
         if found is not None:
