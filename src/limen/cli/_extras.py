@@ -7,7 +7,7 @@ import importlib.metadata
 # extra -> {module: distribution}; tests compare it with pyproject.toml
 EXTRAS: dict[str, dict[str, str]] = {
     "build": {"onnx": "onnx", "onnx_ir": "onnx-ir", "onnxruntime": "onnxruntime", "flatbuffers": "flatbuffers"},
-    "mcu": {"ziglang": "ziglang", "unicorn": "unicorn", "wasmtime": "wasmtime"},
+    "mcu": {"ziglang": "ziglang", "unicorn": "unicorn", "capstone": "capstone", "wasmtime": "wasmtime"},
     "image": {"PIL": "Pillow"},
     "audio": {"pymicro_features": "pymicro-features"},
     "keras": {"h5py": "h5py"},

@@ -89,8 +89,8 @@ def zig_flags(core: Core, device: Device) -> tuple[str, ...]:
     target, cpu = core.zig
     unit = _fpu(core, device)
     if unit is None:
-        return "-target", target, f"-mcpu={cpu}{_no_dsp(core, device)}"
-    return "-target", target + "hf", f"-mcpu={cpu.removesuffix('-vfp2sp')}+{unit[1]}"
+        return "-target", target, f"-mcpu={cpu}{_dsp(core, device)}"
+    return "-target", target + "hf", f"-mcpu={cpu.removesuffix('-vfp2sp')}+{unit[1]}{_dsp(core, device)}"
 
 
 def gcc_flags(core: Core, device: Device) -> tuple[str, ...]:
@@ -98,7 +98,7 @@ def gcc_flags(core: Core, device: Device) -> tuple[str, ...]:
     if core.family != "thumb":
         return core.gcc[1]
     unit = _fpu(core, device)
-    flags = core.gcc[1] if not _no_dsp(core, device) else ("-mcpu=cortex-m33+nodsp", "-mthumb")
+    flags = core.gcc[1] if _dsp(core, device) != "-dsp" else ("-mcpu=cortex-m33+nodsp", "-mthumb")
     if unit is None:
         return *flags, "-mfloat-abi=soft"
     return *flags, "-mfloat-abi=hard", f"-mfpu={unit[2]}"
@@ -108,6 +108,8 @@ def _fpu(core: Core, device: Device) -> tuple[str, str, str] | None:
     return next((unit for unit in core.fpu if unit[0] in device.features), None)
 
 
-def _no_dsp(core: Core, device: Device) -> str:
+def _dsp(core: Core, device: Device) -> str:
     """On the Cortex-M33 the DSP extension is an option of the part."""
-    return "-dsp" if core.name == "cortex-m33" and "dsp" not in device.features else ""
+    if core.name != "cortex-m33":
+        return ""
+    return "+dsp" if "dsp" in device.features else "-dsp"

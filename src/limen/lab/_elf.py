@@ -8,7 +8,7 @@ from __future__ import annotations
 import bisect
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from limen.errors import InternalError
@@ -52,20 +52,29 @@ class Image:
         segments: (address, bytes) to load.
         sections: those that take memory.
         symbols: functions and objects, by address.
+        marks: (address, whether code follows) of the mapping symbols ($t, $x, $d), by address.
     """
 
     segments: tuple[tuple[int, bytes], ...]
     sections: tuple[Section, ...]
     symbols: tuple[Symbol, ...]
+    marks: tuple[tuple[int, bool], ...] = ()
 
     @cached_property
     def functions(self) -> tuple[Symbol, ...]:
-        """Functions by address, one for each address: aliases are left out."""
+        """Functions by address, one for each address: aliases are left out.
+
+        One without a size, which assembler may leave out, reaches to the next.
+        """
         first: dict[int, Symbol] = {}
         for symbol in self.symbols:
-            if symbol.function:
-                first.setdefault(symbol.address, symbol)
-        return tuple(first.values())
+            if symbol.function and (symbol.address not in first or not first[symbol.address].size):
+                first[symbol.address] = symbol
+        code = self.code()
+        nexts = [*list(first)[1:], code.address + code.size]
+        return tuple(
+            s if s.size else replace(s, size=n - s.address) for s, n in zip(first.values(), nexts, strict=True)
+        )
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -88,6 +97,11 @@ class Image:
         if index < 0 or address >= self.functions[index].end:
             return None
         return self.functions[index]
+
+    def is_code(self, address: int) -> bool:
+        """Whether an address among the functions holds an instruction, and no literal pool or table."""
+        index = bisect.bisect_right(self.marks, (address, True)) - 1
+        return index < 0 or self.marks[index][1]
 
     def code(self) -> Section:
         """The one executable section."""
@@ -122,7 +136,9 @@ def read_elf(data: bytes) -> Image:
         if row[2] & _ALLOC and row[5]
     )
     symbols = sorted(_symbols(data, rows), key=lambda s: (s.address, s.name))
-    return Image(segments, kept, tuple(symbols))
+    marks = {s.address: s.name[1] != "d" for s in symbols if s.name.startswith("$")}
+    named = tuple(s for s in symbols if not s.name.startswith("$"))
+    return Image(segments, kept, named, tuple(sorted(marks.items())))
 
 
 def _symbols(data: bytes, rows: list[tuple[int, ...]]) -> Iterator[Symbol]:
@@ -133,9 +149,10 @@ def _symbols(data: bytes, rows: list[tuple[int, ...]]) -> Iterator[Symbol]:
         for at in range(offset, offset + size, 16):
             name, value, length, info, _, section = struct.unpack_from("<IIIBBH", data, at)
             kind = info & 15
-            if section and (kind in (_FUNCTION, _OBJECT) or info >> 4):
+            text = _text(data, strings + name)
+            if section and (kind in (_FUNCTION, _OBJECT) or info >> 4 or text.startswith("$")):
                 function = kind == _FUNCTION
-                yield Symbol(_text(data, strings + name), value & ~1 if function else value, length, function)
+                yield Symbol(text, value & ~1 if function else value, length, function)
 
 
 def _text(data: bytes, offset: int) -> str:

@@ -14,6 +14,7 @@ from limen.lab._counter import owner_of
 from limen.lab._decode import instruction_sizes
 from limen.lab._machine import Machine, Run
 from limen.lab._profile import LayerProfile, Profile
+from limen.lab._stack import stack_bound
 from limen.program import Array, Program, initial_states, run
 from limen.targets.c import Generated
 
@@ -54,6 +55,7 @@ def profile_virtual(
     if not feeds:
         raise DataError(f"{generated.program.name}: a profile needs at least one input")
     built = build_image(generated, compiler)
+    bound = stack_bound(built)
     runs, differences = measure(Machine(built), feeds, judge or generated.program)
     worst = max(runs, key=lambda counts: counts.total)
     exact, approximate = differences.summary(p.tensor for p in generated.outputs)
@@ -70,14 +72,14 @@ def profile_virtual(
             "arena": generated.arena,
             "static": built.static_bytes,
             "stack": max(counts.stack for counts in runs),
-            "stack_bound": None,
+            "stack_bound": bound.bytes,
         },
         exact=exact,
         approximate=approximate,
         layers=layers,
         outside=worst.layers[-1],
         differs_first=next((layer.name for layer in layers if layer.max_lsb), None),
-        notes=dict(generated.notes),
+        notes=dict(generated.notes) | ({"no stack bound": bound.reason} if bound.reason else {}),
     )
 
 
