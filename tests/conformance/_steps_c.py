@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from limen.targets.c.steps import VIEW_REALS, StepChain, definitions
 
 WARNINGS = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wshadow")
-ZIG = (sys.executable, "-m", "ziglang", "cc")
-CHECKS = ("-fsanitize=undefined", "-fsanitize-trap=undefined")
+COMPILERS = {
+    "zig": (sys.executable, "-m", "ziglang", "cc", "-O0", "-fsanitize=undefined", "-fsanitize-trap=undefined"),
+    "gcc": ("gcc", "-O2", "-Wno-unknown-pragmas"),
+}
 
 # All that the steps may take from a C library; anything else does not link.
 LIBRARY = """\
@@ -49,21 +51,17 @@ def source(chains: Sequence[StepChain]) -> str:
     return head + "".join(f"{chain.prototype};\n" for chain in chains) + "\n" + definitions(*chains)
 
 
-def compiled(command: Sequence[str]) -> None:
-    """Run a compiler; its complaints are the failure."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[:4000]
-
-
 class Compiled:
     """Functions of chains; ``run`` calls one."""
 
-    def __init__(self, chains: Sequence[StepChain], folder: Path) -> None:
+    def __init__(self, chains: Sequence[StepChain], folder: Path, compiler: Sequence[str]) -> None:
         self.text, library, shared = folder / "steps.c", folder / "library.c", folder / "steps.so"
         self.text.write_text(source(chains))
         library.write_text(LIBRARY)
-        flags = ("-O1", "-shared", "-fPIC", "-nostdlib", "-Wl,-z,defs", *CHECKS)
-        compiled([*ZIG, *WARNINGS, *flags, str(self.text), str(library), "-o", str(shared)])
+        flags = (*WARNINGS, "-shared", "-fPIC", "-nostdlib", "-Wl,-z,defs")
+        command = [*compiler, *flags, str(self.text), str(library), "-o", str(shared)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr[:4000]
         self._library = ctypes.CDLL(str(shared))
         self._states: dict[str, Array] = {}
 
