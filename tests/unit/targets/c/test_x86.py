@@ -17,12 +17,18 @@ from limen.lab.host import HostModel, build
 from limen.program import run
 from limen.targets._zig import WARNINGS, run_zig
 from limen.targets.c import Generated, generate
-from unit.targets.c.x86_cases import CONNECTED, CONVOLUTIONS, DEPTHWISE, inputs_of, joined, program_of
+from unit.targets.c.x86_cases import CONNECTED, CONVOLUTIONS, DEPTHWISE, inputs_of, joined, program_of, sums
 
 pytestmark = pytest.mark.skipif(
     not {"avx2", "fma"} <= set(read_host().features), reason="this processor has no AVX2 with FMA"
 )
-GROUPS = {"convolutions": CONVOLUTIONS, "connected": CONNECTED, "depthwise": DEPTHWISE}
+GROUPS = {
+    **{
+        name: {key: program_of(layer) for key, layer in layers.items()}
+        for name, layers in (("convolutions", CONVOLUTIONS), ("connected", CONNECTED), ("depthwise", DEPTHWISE))
+    },
+    "sums": sums(),
+}
 AVX2 = ("avx2", "fma")
 VNNI = (*AVX2, "avx512f", "avx512bw", "avx512vl", "avx512_vnni")
 EMULATION = Path(__file__).with_name("avx512") / "immintrin.h"
@@ -35,8 +41,7 @@ def device(*features: str) -> Device:
 
 def generated(group: str, features: tuple[str, ...]) -> Generated:
     """All layers of a group in one unit, which has one kernel of the instruction set for each."""
-    layers = {name: program_of(layer) for name, layer in GROUPS[group].items()}
-    return generate(joined(layers), device(*features))
+    return generate(joined(GROUPS[group]), device(*features))
 
 
 def emulated(unit: Generated) -> HostModel:
@@ -81,3 +86,5 @@ def test_both_ways_of_requantising_are_among_the_layers() -> None:
     text = "".join(generated(group, AVX2).files["model.c"].decode() for group in GROUPS)
     for helper in ("limen_scale_256", "limen_scale_signed_256", "limen_rescale_256", "limen_round_256"):
         assert f"{helper}(__m256i" in text
+    assert "limen_add_256(x0" in text
+    assert "limen_add_shares(sum" in text

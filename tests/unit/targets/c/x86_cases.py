@@ -158,3 +158,22 @@ DEPTHWISE = {
     "dw wrapping": Layer("DepthwiseConv2D", (1, 6, 6, 20), (1, 3, 3, 20), near_overflow=True, heavy=True),
     "dw of the whole image": Layer("DepthwiseConv2D", (1, 4, 4, 64), (1, 4, 4, 64), bias=False, zero=(127, -128)),
 }
+
+
+def sums() -> dict[str, Program]:
+    """Element-wise sums and differences: scales that are found constants for, and some that need tables."""
+    found = {}
+    scales = [(0.02, 0.03, 0.04), (0.5, 0.5, 0.5), (0.25, 0.5, 1.0), (0.1, 0.001, 0.1), (0.7, 0.31, 0.003)]
+    for index, (a, b, y) in enumerate(scales):
+        for name, activation in (("Add", "none"), ("Add", "relu"), ("Sub", "relu6")):
+            zeros = ((-128, -128, -128), (3, -7, 11), (127, 0, -128))[index % 3]
+            inputs = [
+                Tensor(t, (1, 5, 7, 3 + index), "int8", Quant.per_tensor(s, z))
+                for t, s, z in (("a", a, zeros[0]), ("b", b, zeros[1]))
+            ]
+            op = OPS[name](activation=activation)
+            found[f"{name} {activation} {index}"] = one_node(op, inputs, Quant.per_tensor(y, zeros[2]))
+    hard = (("a", 0.040250535449109434, 101), ("b", 0.02352515202053552, 75))
+    inputs = [Tensor(name, (2, 19), "int8", Quant.per_tensor(scale, zero)) for name, scale, zero in hard]
+    found["Add by tables"] = one_node(OPS["Add"](), inputs, Quant.per_tensor(0.04267649532753389, 52))
+    return found

@@ -231,7 +231,29 @@ EMULATED __m512i emulated_inserti64x4(__m512i a, __m256i b, int half)
     return a;
 }
 
+EMULATED __m512i emulated_cvtepi8_epi32(__m128i a)
+{
+    const __m512i r = {{_mm256_cvtepi8_epi32(a), _mm256_cvtepi8_epi32(_mm_srli_si128(a, 8))}};
+    return r;
+}
+
+EMULATED __m512 emulated_set1_ps(float value)
+{
+    const __m512 r = {{_mm256_set1_ps(value), _mm256_set1_ps(value)}};
+    return r;
+}
+
+EMULATED __m128i emulated_maskz_loadu_epi8_128(uint16_t mask, const void *p)
+{
+    int8_t values[16] = {0};
+    emulated_store_some(values, mask, p, 16);
+    return _mm_loadu_si128((const void *)values);
+}
+
 /* Some of the names are macros. */
+#undef _mm512_cvtepi8_epi32
+#undef _mm512_set1_ps
+#undef _mm_maskz_loadu_epi8
 #undef _mm512_add_epi32
 #undef _mm512_sub_epi32
 #undef _mm512_add_epi64
@@ -327,5 +349,8 @@ EMULATED __m512i emulated_inserti64x4(__m512i a, __m256i b, int half)
 #define _mm512_extracti64x4_epi64 emulated_extracti64x4_epi64
 #define _mm512_castsi256_si512 emulated_castsi256_si512
 #define _mm512_inserti64x4 emulated_inserti64x4
+#define _mm512_cvtepi8_epi32 emulated_cvtepi8_epi32
+#define _mm512_set1_ps emulated_set1_ps
+#define _mm_maskz_loadu_epi8 emulated_maskz_loadu_epi8_128
 
 #endif

@@ -185,7 +185,7 @@ def fused_multiply_add(values: Int64, slopes: Float32, offsets: Float32) -> Floa
     the correct rounding of the exact sum (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums", 2008).
     """
     product = values.astype(np.float32).astype(np.float64) * slopes.astype(np.float64)
-    addend = np.broadcast_to(offsets.astype(np.float64), product.shape)
+    product, addend = np.broadcast_arrays(product, offsets.astype(np.float64))
     total = product + addend
     virtual = total - product
     error = (product - (total - virtual)) + (addend - virtual)

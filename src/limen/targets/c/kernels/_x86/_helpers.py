@@ -335,6 +335,76 @@ static inline void limen_enter_words(int16_t *to, const int8_t *from, int32_t co
 }
 """
 
+_ADD_256 = """\
+static inline __m256i limen_add_lanes(const int8_t *a, const int8_t *b, float by_a, float by_b, float offset)
+{
+    const __m256 x = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const void *)a)));
+    const __m256 z = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const void *)b)));
+    const __m256 rest = _mm256_fmadd_ps(z, _mm256_set1_ps(by_b), _mm256_set1_ps(offset));
+    return _mm256_cvtps_epi32(_mm256_fmadd_ps(x, _mm256_set1_ps(by_a), rest));
+}
+
+/* y = a * by_a + b * by_b + offset, rounded and clamped: constants proved equal to the integer sum for every pair of
+ * codes. y may be a or b. */
+static inline void limen_add_256(const int8_t *a, const int8_t *b, int8_t *y, int32_t count, float by_a, float by_b,
+                                 float offset, int8_t low, int8_t high)
+{
+    const __m128i least = _mm_set1_epi8(low), most = _mm_set1_epi8(high);
+    for (int32_t i = 0; i < count; i += 16) {
+        int8_t rest[3][16];
+        const int32_t some = count - i < 16 ? count - i : 16;
+        const int8_t *from_a = a + i, *from_b = b + i;
+        if (some < 16) {
+            memset(rest, 0, sizeof rest);
+            memcpy(rest[0], from_a, (size_t)some);
+            memcpy(rest[1], from_b, (size_t)some);
+            from_a = rest[0];
+            from_b = rest[1];
+        }
+        const __m256i first = limen_add_lanes(from_a, from_b, by_a, by_b, offset);
+        const __m256i second = limen_add_lanes(from_a + 8, from_b + 8, by_a, by_b, offset);
+        const __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(first, second), 0xD8);
+        __m128i codes = _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+        codes = _mm_min_epi8(_mm_max_epi8(codes, least), most);
+        _mm_storeu_si128((void *)(some < 16 ? rest[2] : y + i), codes);
+        if (some < 16) {
+            memcpy(y + i, rest[2], (size_t)some);
+        }
+    }
+}
+"""
+
+_ADD_512 = """\
+/* y = a * by_a + b * by_b + offset, rounded and clamped: constants proved equal to the integer sum for every pair of
+ * codes. y may be a or b. */
+static inline void limen_add_512(const int8_t *a, const int8_t *b, int8_t *y, int32_t count, float by_a, float by_b,
+                                 float offset, int8_t low, int8_t high)
+{
+    const __m512 fa = _mm512_set1_ps(by_a), fb = _mm512_set1_ps(by_b), f = _mm512_set1_ps(offset);
+    const __m128i least = _mm_set1_epi8(low), most = _mm_set1_epi8(high);
+    for (int32_t i = 0; i < count; i += 16) {
+        const __mmask16 some = (__mmask16)(count - i >= 16 ? 0xFFFF : (1 << (count - i)) - 1);
+        const __m512 x = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(some, a + i)));
+        const __m512 z = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(some, b + i)));
+        const __m512i sum = _mm512_cvtps_epi32(_mm512_fmadd_ps(x, fa, _mm512_fmadd_ps(z, fb, f)));
+        const __m128i codes = _mm_min_epi8(_mm_max_epi8(_mm512_cvtsepi32_epi8(sum), least), most);
+        _mm_mask_storeu_epi8(y + i, some, codes);
+    }
+}
+"""
+
+_ADD_SHARES = """\
+/* sum * multiplier * 2^-(31 + right), by a rounding doubling high multiply and a rounding division. */
+static inline int8_t limen_add_shares(int32_t sum, int32_t multiplier, int32_t right, int32_t zero, int32_t low,
+                                      int32_t high)
+{
+    const int32_t product = (int32_t)(((int64_t)sum * multiplier + (INT64_C(1) << 30)) >> 31);
+    const int32_t half = (int32_t)((UINT32_C(1) << right) >> 1);
+    const int32_t code = ((product + half - (product < 0 && half > 0 ? 1 : 0)) >> right) + zero;
+    return (int8_t)(code < low ? low : code > high ? high : code);
+}
+"""
+
 
 def _both(name: str, template: str) -> dict[int, Helper]:
     return {bits: Helper(f"{name}_{bits}", template.format(bits=bits)) for bits in (256, 512)}
@@ -368,6 +438,9 @@ _BY_WIDTH: dict[tuple[str, int], Helper] = {
     ("interleave2", 256): Helper("limen_interleave2_256", _INTERLEAVE_2),
     ("store_lanes", 256): Helper("limen_store_lanes_256", _STORE_LANES_256),
     ("store_lanes", 512): Helper("limen_store_lanes_512", _STORE_LANES_512),
+    ("add", 256): Helper("limen_add_256", _ADD_256),
+    ("add", 512): Helper("limen_add_512", _ADD_512),
+    ("add_shares", 256): Helper("limen_add_shares", _ADD_SHARES),
     ("enter", 512): Helper("limen_enter_512", _ENTER_512),
     ("enter_words", 256): Helper("limen_enter_words", _ENTER_WORDS),
 }
