@@ -44,6 +44,11 @@ class Window:
         return -(-self.elements // 4) * 4
 
     @property
+    def pointwise(self) -> bool:
+        """Whether each output position reads the input at the same position alone."""
+        return (self.taps_y, self.taps_x, self.stride, self.left) == (1, 1, 1, 0) and self.width == self.width_in
+
+    @property
     def contiguous(self) -> bool:
         """Whether the taps of a row lie side by side."""
         return (self.taps_x == 1 or self.dilation == 1) and self.depth == self.channels

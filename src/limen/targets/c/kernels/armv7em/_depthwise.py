@@ -289,9 +289,9 @@ class _Walk:
         rest = self._part(begin + rounds * blocks, self.shape.blocks, width, rounds * blocks, 0, rounds * group)
         return [
             *count, "str     r12, [sp, #28]",
-            *self._part(0, begin, width, 0),
+            *(self._part(0, begin, width, 0) if begin else ()),
             "4:", *body, f"add     r0, r0, #{blocks * BLOCK}",
-            "ldr     r10, [sp, #28]", "cmp     r0, r10", "bne     4b",
+            "ldr     r11, [sp, #28]", "cmp     r0, r11", "bne     4b",
             *rest,
         ]  # fmt: skip
 

@@ -186,7 +186,7 @@ def _solve(stairs: Staircase, steps: _Steps, before: Int64, shift: int, bent: bo
     exact = np.where(constant, 0.0, np.round(stairs.slope * np.exp2(32.0 + shift - before))).astype(np.int64)
     bias, multiplier, addend = np.where(constant, 0, stairs.bias), np.zeros_like(stairs.bias), first << shift
     unsolved = np.flatnonzero(~constant)
-    for base, delta in product(_bases(stairs), _NEIGHBOURS):
+    for base, delta in product(_bases(stairs), _NEIGHBOURS) if unsolved.size else ():
         candidate = np.clip(exact[unsolved] + delta, 0, _WORD - 1)
         line = _Line(candidate, before[unsolved], bend[unsolved], shift)
         lower, upper = _bounds(stairs, steps.at(unsolved, base), line)

@@ -41,6 +41,15 @@ _ROW = """\
 {body}    }}
 {last}{finish}}}
 """
+_LINES = """
+static void {symbol}_row(const int8_t *const *x0, int8_t *y0, void *scratch)
+{{
+    for (int32_t n = 0; n < {lines}; ++n) {{
+        const int8_t *const line[1] = {{x0[0] + n * {line_in}}};
+        {symbol}_line(line, y0 + n * {line_out}, scratch);
+    }}
+}}
+"""
 _LAST = """\
     {{
         const int32_t a = {even};
@@ -94,9 +103,22 @@ def convolve(
     if dense is None:
         return None
     flat = site.rows[0] == 1 and site.rows[1] != site.output().shape[2]
-    width_in = x.size // channels if flat else x.shape[2]
-    window = Window(taps[0], taps[1], *along, width_in, site.rows[1], channels, taps[2], x.zero_point)
-    return _kernel(site, window, dense, groups, reach)
+    window = Window(taps[0], taps[1], *along, x.shape[2], site.output().shape[2], channels, taps[2], x.zero_point)
+    if not flat:
+        return _kernel(site, window, dense, groups, reach)
+    if window.pointwise:
+        longer = replace(window, width_in=x.size // channels, width=site.rows[1])
+        return _kernel(site, longer, dense, groups, reach)
+    return _lines(site, window, _kernel(site, window, dense, groups, reach))
+
+
+def _lines(site: Site, window: Window, kernel: Kernel) -> Kernel:
+    """Of a kernel of one row of taps, for all rows at once: windows reach aside, so the rows are not one long one."""
+    text = kernel.text.replace(f"{site.symbol}_row(", f"{site.symbol}_line(") + _LINES.format(
+        symbol=site.symbol, lines=site.rows[1] // window.width, line_in=window.width_in * window.channels,
+        line_out=window.width * site.output().shape[3],
+    )  # fmt: skip
+    return replace(kernel, text=text)
 
 
 @dataclass(frozen=True, eq=False)
