@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from limen.lab._profile import LayerProfile, Profile
 
-HEAD = ("layer", "op", "kernel", "MACs", "instructions", "per MAC", "share", "code B", "weights B")
+HEAD = ("layer", "op", "kernel", "MACs", "instructions", "per MAC", "share", "est. cycles", "code B", "weights B")
 WORDS = 3  # columns of words; numbers follow
 NAME_WIDTH = 32
 
@@ -17,7 +17,7 @@ def profile_text(profile: Profile) -> str:
     """Table and totals."""
     rows = [HEAD, *(_row(layer, profile.instructions) for layer in profile.layers)]
     if profile.outside:
-        rows.append(("(calls, copies)", "", "", "", f"{profile.outside:,}", "", "", "", ""))
+        rows.append(("(calls, copies)", "", "", "", f"{profile.outside:,}", "", "", "", "", ""))
     return "\n".join([*_aligned(rows), "", *_totals(profile)])
 
 
@@ -32,7 +32,8 @@ def _row(layer: LayerProfile, total: int | None) -> tuple[str, ...]:
     count = layer.instructions
     per_mac = f"{count / layer.macs:.2f}" if count and layer.macs else ""
     share = f"{100 * count / total:.1f} %" if count and total else ""
-    numbers = [_count(layer.macs), _count(count), per_mac, share, _count(layer.code), _count(layer.weights)]
+    sizes = _count(layer.code), _count(layer.weights)
+    numbers = [_count(layer.macs), _count(count), per_mac, share, _count(layer.cycles), *sizes]
     return (_short(layer.name), layer.op, layer.kernel, *numbers)
 
 

@@ -11,6 +11,7 @@ from limen.errors import DataError
 from limen.lab._build import Built, build_image
 from limen.lab._compare import Differences
 from limen.lab._counter import owner_of
+from limen.lab._cycles import MODEL, layer_cycles
 from limen.lab._decode import instruction_sizes
 from limen.lab._machine import Machine, Run
 from limen.lab._profile import LayerProfile, Profile
@@ -59,7 +60,8 @@ def profile_virtual(
     runs, differences = measure(Machine(built), feeds, judge or generated.program)
     worst = max(runs, key=lambda counts: counts.total)
     exact, approximate = differences.summary(p.tensor for p in generated.outputs)
-    layers = _layers(built, worst, differences)
+    cycles = layer_cycles(built, worst.blocks) if built.core.name == "cortex-m4" else None
+    layers = _layers(built, worst, differences, cycles)
     return Profile(
         device=generated.device.name,
         core=built.core.name,
@@ -78,6 +80,7 @@ def profile_virtual(
         approximate=approximate,
         layers=layers,
         outside=worst.layers[-1],
+        cycles_estimate=None if cycles is None else _estimate(cycles),
         differs_first=next((layer.name for layer in layers if layer.max_lsb), None),
         notes=dict(generated.notes) | ({"no stack bound": bound.reason} if bound.reason else {}),
     )
@@ -147,7 +150,12 @@ class BlockCounter:
         return found
 
 
-def _layers(built: Built, counts: Counts, differences: Differences) -> tuple[LayerProfile, ...]:
+def _estimate(cycles: Array) -> dict[str, int | str]:
+    low, middle, high = (int(c) for c in cycles.sum(0))
+    return {"low": low, "estimate": middle, "high": high, "model": MODEL}
+
+
+def _layers(built: Built, counts: Counts, differences: Differences, cycles: Array | None) -> tuple[LayerProfile, ...]:
     generated = built.generated
     code, weights = [0] * (len(generated.layers) + 2), [0] * (len(generated.layers) + 2)
     for function in built.image.functions:
@@ -163,7 +171,7 @@ def _layers(built: Built, counts: Counts, differences: Differences) -> tuple[Lay
         found.append(
             LayerProfile(
                 layer.name, layer.op, counts.layers[index], layer.macs, layer.kernel, code[index], weights[index],
-                None, max(lsb, default=None), max(absolute, default=None),
+                None if cycles is None else int(cycles[index, 1]), max(lsb, default=None), max(absolute, default=None),
             )
         )  # fmt: skip
     return tuple(found)
