@@ -29,6 +29,13 @@ def split(feeds: Feeds, held: int) -> tuple[Feeds, Feeds]:
     return [f for i, f in enumerate(feeds) if i not in kept], [feeds[i] for i in kept]
 
 
+def spread(feeds: Feeds, count: int) -> Feeds:
+    """At most ``count`` of the samples, evenly spread."""
+    if len(feeds) <= count:
+        return feeds
+    return [feeds[i * len(feeds) // count] for i in range(count)]
+
+
 def before_squashing(program: Program) -> Program:
     """Outputs that a softmax or sigmoid makes are replaced by its input, where errors are not hidden by saturation."""
     producers = program.producers()

@@ -11,7 +11,7 @@ from limen.optimize.decide import decide, separate_constants
 from limen.optimize.decisions import Decisions
 from limen.optimize.emit_program import emit_program
 from limen.optimize.improve import improve
-from limen.optimize.judge import Feeds
+from limen.optimize.judge import Feeds, spread
 from limen.optimize.pooling import free_pools
 from limen.optimize.ranges import Runner, Statistics, measure
 from limen.optimize.recipes import Recipe
@@ -60,13 +60,6 @@ def quantize_program(
     return _static(program, recipe, list(samples), runner, keep_float)
 
 
-def _spread(feeds: Feeds, count: int) -> Feeds:
-    """At most ``count`` of the samples, evenly spread."""
-    if len(feeds) <= count:
-        return feeds
-    return [feeds[i * len(feeds) // count] for i in range(count)]
-
-
 def _static(
     program: Program,
     recipe: Recipe,
@@ -91,7 +84,7 @@ def _static(
         separated, decisions = improve(
             separated,
             decisions,
-            lambda scaled: decided(scaled, tapping_runner(scaled), _spread(feeds, RESCALED_SAMPLES))[1],
+            lambda scaled: decided(scaled, tapping_runner(scaled), spread(feeds, RESCALED_SAMPLES))[1],
             recipe,
             feeds,
             statistics.reach,
