@@ -19,10 +19,10 @@ from limen.lab._virtual import measure
 from limen.ops._fixed_point import Multiplier, Requantization
 from limen.program import Program
 from limen.targets.c import generate
-from limen.targets.c.kernels.rv32im._plan import Window, divide
-from limen.targets.c.kernels.rv32im._requantize import Channels, fit
-from limen.targets.c.kernels.rv32im._round_once import codes, fit_once
-from limen.targets.c.kernels.rv32im._stream import STEP, split
+from limen.targets.c.kernels._packed._groups import split
+from limen.targets.c.kernels._packed._plan import Window, divide
+from limen.targets.c.kernels._packed._requantize import Channels, fit
+from limen.targets.c.kernels._packed._round_once import codes, fit_once
 from unit.targets.c.x86_cases import CONNECTED, CONVOLUTIONS, DEPTHWISE, Layer, inputs_of, joined, program_of
 
 COMPILERS = ("zig", "gcc") if shutil.which("riscv64-unknown-elf-gcc") else ("zig",)
@@ -150,17 +150,17 @@ def test_one_rounding_in_whole_numbers_equals_float64(
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 400), st.integers(1, 127))
 def test_groups_cover_the_weights_and_their_sums_fit_16_bits(seed: int, pairs: int, most: int) -> None:
-    rows = np.random.default_rng(seed).integers(-most, most + 1, (2, STEP * pairs))
-    groups = list(split(rows))
+    rows = np.random.default_rng(seed).integers(-most, most + 1, (2, 2 * pairs))
+    groups = list(split(rows, 2, 126))
     np.testing.assert_array_equal(np.concatenate(groups, axis=1), rows)
     for group in groups:
         assert np.maximum(group * 127, group * -128).sum(axis=1).max() < 2**15
         assert np.minimum(group * 127, group * -128).sum(axis=1).min() >= -(2**15)
 
 
-@given(st.integers(1, 400), st.sampled_from([2, 4, 6]))
-def test_tiles_cover_a_row_and_reach_beyond_it_only_when_it_is_short(width: int, largest: int) -> None:
-    runs = divide(width, largest)
+@given(st.integers(1, 400), st.sampled_from([{2: 11}, {4: 17, 2: 11}, {6: 24, 4: 17, 2: 11}]))
+def test_tiles_cover_a_row_and_reach_beyond_it_only_when_it_is_short(width: int, costs: dict[int, int]) -> None:
+    runs = divide(width, costs)
     covered = {run.start + i for run in runs for i in range(run.count * run.positions)}
     assert covered >= set(range(width))
     assert min(covered) == 0

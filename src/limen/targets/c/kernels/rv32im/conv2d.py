@@ -1,205 +1,31 @@
-"""Conv2D of int8 codes on RV32IM: patches of packed positions, and the tile in assembler."""
+"""Conv2D of int8 codes on RV32IM: two channels by two, four or six positions at a time."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
-
-from limen.ops._weighted import requantization
-from limen.ops.conv2d import Conv2D
-from limen.program import Array
-from limen.targets.c._kernel import Constant, Helper, Kernel, Reach, Site
-from limen.targets.c.kernels.rv32im._patch import STRIP, gather, patch
-from limen.targets.c.kernels.rv32im._plan import Run, Window, divide
-from limen.targets.c.kernels.rv32im._requantize import Channels, biases, fit
+from limen.targets.c._kernel import Helper, Kernel, Site
+from limen.targets.c.kernels._packed._convolution import Tiles, convolution
+from limen.targets.c.kernels._packed._requantize import Channels
 from limen.targets.c.kernels.rv32im._stream import STEP, encodable, encode
-from limen.targets.c.kernels.rv32im._tile import CHANNELS, tile, tile_name
-
-_PATCH_LIMIT = 12288
-
-_TILE = """\
-static void {symbol}_tile{positions}(const int8_t *const *x0, int32_t at, int8_t *y, int32_t *patch{strip_parameter})
-{{
-    {symbol}_patch{positions}(x0, {column}, patch{strip});
-{calls}}}
-"""
-
-_ROW = """\
-static void {symbol}_row(const int8_t *const *x0, int8_t *y0, void *scratch)
-{{
-    int32_t *const patch = scratch;
-{buffers}{runs}}}
-"""
+from limen.targets.c.kernels.rv32im._tile import CHANNELS, tile
 
 
-@dataclass(frozen=True, eq=False)
-class _Layer:
-    """What the text of one convolution needs.
-
-    Args:
-        width: of the input row. positions: of the output row.
-        last: where the stream of the last two channels starts, if their number is odd.
-        two_sided: whether codes below the zero point occur.
-        patch: bytes of the patch. strip: of the strip, 0 for none. edge: of the output beyond the row's end.
-    """
-
-    symbol: str
-    window: Window
-    rows: int
-    outputs: int
-    width: int
-    positions: int
-    left: int
-    fill: int
-    runs: tuple[Run, ...]
-    patch: int
-    strip: int
-    edge: int
-    last: int
-    two_sided: bool
+def _routine(positions: int, table: Channels) -> Helper:
+    return tile(positions // 2, table.low < table.zero_point)
 
 
-def is_pointwise(site: Site) -> bool:
-    """Whether every position is a code of its own, so that rows may be joined to one.
-
-    The core joins the rows of any kernel that reads one row in step; one that is wide asks for a second row to keep
-    them apart.
-    """
-    op = site.op
-    assert isinstance(op, Conv2D)
-    return site.input(1).shape[1:3] == (1, 1) and op.stride == (1, 1) and not any(op.padding)
+_TILES = Tiles(
+    costs={6: 24, 4: 17, 2: 11},
+    channels=CHANNELS,
+    step=STEP,
+    patch=12288,
+    accepts=encodable,
+    encode=encode,
+    routine=_routine,
+)
 
 
 def emit(site: Site) -> Kernel | None:
-    x, w, op = site.input(0), site.input(1), site.op
-    assert isinstance(op, Conv2D)
-    if x.dtype != "int8" or w.data is None or w.shape[3] != x.shape[3] or w.shape[0] < CHANNELS:
-        return None
-    _, kh, kw, depth = w.shape
-    window = Window(kw, op.stride[1], op.dilation[1], depth)
-    weights = _reorder(w.data, window)
-    table = fit(weights, biases(site, weights), requantization(site.operands, op.activation))
-    largest = max((n for n in (2, 4, 6) if weights.shape[1] * n * 2 <= _PATCH_LIMIT), default=0)
-    if table is None or not encodable(table) or not largest:
-        return None
-    layer, constants = _layer(site, window, table, largest)
-    taps = kh if kh > 1 or is_pointwise(site) else 2
-    reach = Reach(taps, op.stride[0], op.padding[0], op.dilation[0], x.zero_point)
-    used = sorted({run.positions for run in layer.runs})
-    return Kernel(
-        _text(layer),
-        constants,
-        (*(_declaration(n // 2, layer.two_sided) for n in used), *((STRIP,) if layer.strip else ())),
-        _up4(layer.patch) + _up4(layer.strip) + layer.edge,
-        reaches=(reach,),
-        routines=tuple(tile(n // 2, layer.two_sided) for n in used),
-    )
-
-
-def _reorder(weights: Array, window: Window) -> Array:
-    """[O, K] in the order of the patch, with zeros to whole steps."""
-    flat = weights.reshape(len(weights), -1)[:, window.order(weights.shape[1])]
-    return np.pad(flat, ((0, 0), (0, -flat.shape[1] % STEP)))
-
-
-def _layer(site: Site, window: Window, table: Channels, largest: int) -> tuple[_Layer, tuple[Constant, ...]]:
-    x, op = site.input(0), site.op
-    assert isinstance(op, Conv2D)
-    outputs, even = len(table.bias), len(table.bias) // CHANNELS * CHANNELS
-    positions = site.rows[1]
-    runs, width = divide(positions, largest), positions if is_pointwise(site) else x.shape[2]
-    most = max(run.positions for run in runs)
-    padded = op.padding[2] > 0 or (runs[-1].end - 1) * window.stride + window.span(1) - op.padding[2] > width
-    first, last = encode(table, 0, even), encode(table, outputs - CHANNELS, CHANNELS)
-    odd = outputs != even
-    layer = _Layer(
-        site.symbol, window, w_rows(site), outputs, width, positions, op.padding[2], x.zero_point, runs,
-        patch=2 * most * table.weights.shape[1],
-        strip=window.span(most) * window.depth if padded else 0,
-        edge=runs[-1].positions * outputs if runs[-1].end > positions else 0,
-        last=len(first) if odd else 0,
-        two_sided=table.low < table.zero_point,
-    )  # fmt: skip
-    parameters = [outputs, table.low, table.high, table.rounding, even // CHANNELS]
-    constants = [
-        Constant(site.local("stream"), np.frombuffer(first + last * odd, np.uint8), 4, "see the tile in the .S file"),
-        Constant(site.local("parameters"), np.array(parameters, np.int32)),
-    ]
-    if odd:
-        constants.append(Constant(site.local("last"), np.array([*parameters[:4], 1], np.int32)))
-    return layer, tuple(constants)
-
-
-def w_rows(site: Site) -> int:
-    return site.input(1).shape[1]
-
-
-def _text(layer: _Layer) -> str:
-    used = sorted({run.positions for run in layer.runs})
-    return "\n".join([*(_functions(layer, n) for n in used), _row(layer)])
-
-
-def _functions(layer: _Layer, positions: int) -> str:
-    column = f"at * {layer.window.stride}" if layer.window.stride > 1 else "at"
-    column += f" - {layer.left}" if layer.left else ""
-    name = tile_name(positions // 2, layer.two_sided)
-    calls = f"    {name}(patch, {layer.symbol}_stream, y, {layer.symbol}_parameters);\n"
-    if layer.last:
-        at = f"y + {layer.outputs - CHANNELS}"
-        calls += f"    {name}(patch, {layer.symbol}_stream + {layer.last}, {at}, {layer.symbol}_last);\n"
-    main = _TILE.format(
-        symbol=layer.symbol, positions=positions, column=column, calls=calls,
-        strip_parameter=", int8_t *strip" if layer.strip else "", strip=", strip" if layer.strip else "",
-    )  # fmt: skip
-    return "\n".join(
-        [
-            gather(layer.symbol, layer.window, positions),
-            patch(layer.symbol, layer.window, layer.rows, positions, layer.width, layer.fill, bool(layer.strip)),
-            main,
-        ]
-    )
-
-
-def _row(layer: _Layer) -> str:
-    buffers = ""
-    if layer.strip:
-        buffers += f"    int8_t *const strip = (int8_t *)scratch + {_up4(layer.patch)};\n"
-    if layer.edge:
-        buffers += f"    int8_t *const edge = (int8_t *)scratch + {_up4(layer.patch) + _up4(layer.strip)};\n"
-    return _ROW.format(symbol=layer.symbol, buffers=buffers, runs="".join(_run(layer, run) for run in layer.runs))
-
-
-def _run(layer: _Layer, run: Run) -> str:
-    beyond = layer.edge and run is layer.runs[-1]
-    plain = run.count - 1 if beyond else run.count
-    strip = ", strip" if layer.strip else ""
-    call = f"{layer.symbol}_tile{run.positions}(x0, {{}}, {{}}, patch{strip});\n"
-    text = ""
-    if plain == 1:
-        text += "    " + call.format(run.start, f"y0 + {run.start * layer.outputs}" if run.start else "y0")
-    elif plain:
-        end = run.start + plain * run.positions
-        text += f"    for (int32_t at = {run.start}; at < {end}; at += {run.positions}) {{\n"
-        text += "        " + call.format("at", f"y0 + at * {layer.outputs}") + "    }\n"
-    if beyond:
-        start = run.start + plain * run.positions
-        rest = layer.positions - start
-        text += "    " + call.format(start, "edge")
-        text += f"    memcpy(y0 + {start * layer.outputs}, edge, {rest * layer.outputs}u);\n"
-    return text
-
-
-def _declaration(pairs: int, two_sided: bool) -> Helper:
-    name = tile_name(pairs, two_sided)
-    return Helper(
-        f"{name}_declaration",
-        f"void {name}(const int32_t *patch, const uint8_t *stream, int8_t *y, const int32_t *parameters);\n",
-    )
-
-
-def _up4(size: int) -> int:
-    return -(-size // 4) * 4
+    return convolution(site, _TILES)
 
 
 EMIT = emit

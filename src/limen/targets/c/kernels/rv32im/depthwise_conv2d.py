@@ -10,9 +10,9 @@ import numpy as np
 from limen.ops._weighted import requantization
 from limen.ops.depthwise_conv2d import DepthwiseConv2D
 from limen.targets.c._kernel import Constant, Helper, Kernel, Reach, Site
+from limen.targets.c.kernels._packed._patch import STRIP
+from limen.targets.c.kernels._packed._requantize import Channels, biases, fit
 from limen.targets.c.kernels.rv32im._block import SUM, Block, block_routine, fits
-from limen.targets.c.kernels.rv32im._patch import STRIP
-from limen.targets.c.kernels.rv32im._requantize import Channels, biases, fit
 
 _WHOLE = """\
 static void {symbol}_row(const int8_t *const *x0, int8_t *y0)

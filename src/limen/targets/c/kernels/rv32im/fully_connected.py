@@ -11,9 +11,10 @@ from limen.ops._fixed_point import Int64
 from limen.ops._weighted import weight_scales
 from limen.ops.fully_connected import FullyConnected
 from limen.targets.c._kernel import Constant, Helper, Kernel, Site
-from limen.targets.c.kernels.rv32im._requantize import Channels, biases
-from limen.targets.c.kernels.rv32im._round_once import fit_once
-from limen.targets.c.kernels.rv32im._stream import STEP, encodable, split
+from limen.targets.c.kernels._packed._groups import split
+from limen.targets.c.kernels._packed._requantize import Channels, biases
+from limen.targets.c.kernels._packed._round_once import fit_once
+from limen.targets.c.kernels.rv32im._stream import LARGEST, STEP, encodable
 from limen.targets.c.kernels.rv32im._vector import BIAS_SHARE, CHANNELS, NAME, vector
 
 _PREFIX = Helper(
@@ -94,7 +95,7 @@ def _eight(table: Channels, first: int) -> bytes:
     part = slice(first, first + CHANNELS)
     missing = CHANNELS - len(table.bias[part])
     weights = np.pad(table.weights[part].astype(np.int64), ((0, missing), (0, 0)))
-    groups = [g.shape[1] for g in split(weights)] if weights.any() else []
+    groups = [g.shape[1] for g in split(weights, STEP, LARGEST)] if weights.any() else []
     bias = np.pad(table.bias[part], (0, missing))
     sums = [value for low in (0, 1, 4, 5) for value in _starts(bias, low, len(groups))]
     head = struct.pack(

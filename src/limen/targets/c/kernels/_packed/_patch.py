@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from limen.targets.c._kernel import Helper
-from limen.targets.c.kernels.rv32im._plan import Window
+from limen.targets.c.kernels._packed._plan import Window
 
 STRIP = Helper(
     "limen_strip",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 
-# Instructions that one weight of two channels takes in a tile of 6, 4 or 2 positions, measured.
-_COST = {6: 24, 4: 17, 2: 11}
 _KX_AT_ONCE = 4
 
 
@@ -23,20 +22,20 @@ class Run:
         return self.start + self.count * self.positions
 
 
-def divide(width: int, largest: int = 6) -> tuple[Run, ...]:
+def divide(width: int, costs: Mapping[int, int]) -> tuple[Run, ...]:
     """The cheapest runs of tiles that cover a row; the last may overlap its neighbour or reach beyond the row.
 
     Args:
-        largest: positions of the largest tile that may be used.
+        costs: positions of a tile -> what it takes, largest first.
     """
-    sizes = [size for size in _COST if size <= largest]
+    sizes = list(costs)
     best = min(
         (
             counts
-            for counts in product(*(_counts(width, size, size == largest) for size in sizes))
+            for counts in product(*(_counts(width, size, size == sizes[0]) for size in sizes))
             if _covers(counts, sizes, width)
         ),
-        key=lambda counts: sum(n * _COST[size] for n, size in zip(counts, sizes, strict=True)),
+        key=lambda counts: sum(n * costs[size] for n, size in zip(counts, sizes, strict=True)),
     )
     runs: list[Run] = []
     for count, size in zip(best, sizes, strict=True):

@@ -13,7 +13,7 @@ import numpy as np
 
 from limen.ops._fixed_point import Int64, round_away
 from limen.program import Array
-from limen.targets.c.kernels.rv32im._requantize import Channels
+from limen.targets.c.kernels._packed._requantize import Channels
 
 _SHIFTS = range(22)
 _SUMS = 1 << 29
