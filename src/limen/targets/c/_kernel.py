@@ -8,7 +8,7 @@ answers None for a case that it leaves to portable C.
 
 **Whole form** (``Kernel.reaches`` is None). ``static void SYMBOL(args)``, where args are, in order: for each input
 that is not a constant, ``const T *xI`` (I the input's index among the node's inputs); for each output ``T *yJ``; and,
-if ``Kernel.scratch`` > 0, ``void *scratch`` (aligned to 16 bytes).
+if ``Kernel.scratch`` > 0, ``void *scratch`` (aligned like tensors, to 4 bytes at least).
 
 **Row form** (``Kernel.reaches`` has one Reach per non-constant input). ``static void SYMBOL_row(args)`` computes one
 row of the single output of shape [N, H, W, ...]: a row is everything at one index of axis 1. Its args are: for each

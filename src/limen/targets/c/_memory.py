@@ -14,7 +14,7 @@ from limen.targets.c._plan import ArenaPlan, Block, Overlap, lower_bound, plan_a
 from limen.targets.c._rows import Group, pack, rows_bound
 from limen.targets.c._stages import Stage, collapsed, overlap_distance, row_layout
 from limen.targets.c._storage import Storage, state_block
-from limen.targets.c._stream import Region, regions
+from limen.targets.c._stream import Link, Region, regions
 from limen.targets.c._stream_text import ROW_UNIT, StreamText, counter_count, row_block, scratch_block
 
 Stream = Literal["off", "auto", "push"]
@@ -179,7 +179,25 @@ def _groups(text: StreamText) -> list[Group]:
             groups.append(Group(name, np.array([[r * size, size, -1, died] for r, died in enumerate(last)])))
         else:
             groups.append(Group(name, np.array([[r * size, size, born, end] for r, (born, _) in enumerate(lives)])))
-    return groups
+    return groups + [
+        g for link, times in zip(region.links, region.times, strict=True) for g in _scratch(text, link, times)
+    ]
+
+
+def _scratch(text: StreamText, link: Link, times: tuple[int, ...]) -> list[Group]:
+    """A layer's scratch memory: at the steps where it works, or, if it lasts, from the first of them to the end."""
+    kernel = text.stages[link.stage].kernel
+    assert kernel is not None
+    size = kernel.fold.scratch if link.fold and kernel.fold is not None else kernel.scratch
+    if not size:
+        return []
+    if link.fold:
+        parts = [[0, size, times[0], text.region.times[-1][-1]]]
+    elif kernel.prepare:
+        parts = [[0, size, -1, times[-1]]]
+    else:
+        parts = [[0, size, time, time] for time in times]
+    return [Group(scratch_block(text.name, link), np.array(parts))]
 
 
 def _tensor(text: StreamText, name: str) -> Tensor:
@@ -209,19 +227,9 @@ def _beside(text: StreamText, name: str, row: int, born: int) -> str:
 
 
 def _region_blocks(text: StreamText) -> list[Block]:
-    """Counters and scratch of a region."""
-    region, time = text.region, text.region.first
-    sizes = {text.counters: 4 * counter_count(region)}
-    for link in region.links:
-        kernel = text.stages[link.stage].kernel
-        assert kernel is not None
-        if link.fold:
-            assert kernel.fold is not None
-            sizes[scratch_block(text.name, link)] = kernel.fold.scratch
-        elif kernel.scratch:
-            shared = scratch_block(text.name, link) if kernel.prepare else f"{text.name}:scratch"
-            sizes[shared] = max(sizes.get(shared, 0), kernel.scratch)
-    return [Block(name, size, time, time) for name, size in sizes.items()]
+    """The counters of a region."""
+    time = text.region.first
+    return [Block(text.counters, 4 * counter_count(text.region), time, time)]
 
 
 def _blocks(program: Program, storage: Storage, stages: Sequence[Stage]) -> list[Block]:

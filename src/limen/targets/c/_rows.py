@@ -25,7 +25,8 @@ class Group:
 
     Args:
         name: unique.
-        parts: int64 [rows, 4]: distance from the group's start, size, first and last step of life.
+        parts: int64 [rows, 4]: distance from the group's start, size, first and last step of life. Working memory is
+            one place with a part for every step that uses it.
         beside: name of a group on whose very place it may be put, although both are alive at one step (a row that is
             computed in place); empty for none.
     """
@@ -74,7 +75,7 @@ def pack(groups: Sequence[Group], alignment: int) -> Packing:
 
 def _aligned(parts: _Parts, alignment: int) -> _Parts:
     rounded = parts.copy()
-    if len(parts) == 1:
+    if not parts[:, 0].any():
         rounded[:, 1] = -(-parts[:, 1] // alignment) * alignment
     return rounded
 

@@ -75,6 +75,7 @@ class Region:
         rows: of the driving tensor.
         links: the layers in order.
         lives: tensor -> first and last step of each of its rows, of the source and of what the layers make.
+        times: per layer, the steps at which it works.
         whole: tensors that somebody after the region reads.
     """
 
@@ -84,6 +85,7 @@ class Region:
     rows: int
     links: tuple[Link, ...]
     lives: Mapping[str, tuple[tuple[int, int], ...]]
+    times: tuple[tuple[int, ...], ...]
     whole: frozenset[str]
 
 
@@ -139,10 +141,10 @@ def _region(program: Program, links: tuple[Link, ...], source: Feed, storage: St
     after = {storage.root(name) for node in program.nodes[last + 1 :] for name in node.inputs if name}
     after |= {storage.root(port.tensor) for port in program.outputs}
     whole = frozenset((inside & after) | {links[-1].result})
-    lives = _simulate(links, source.tensor, source.rows)
-    if lives is None:
+    work = _simulate(links, source.tensor, source.rows)
+    if work is None:
         return None
-    return Region(links[0].stage, last, source.tensor, source.rows, links, lives, whole)
+    return Region(links[0].stage, last, source.tensor, source.rows, links, *work, whole)
 
 
 @dataclass
@@ -157,10 +159,14 @@ class _Rows:
         self.read.append(step)
 
 
-def _simulate(links: tuple[Link, ...], source: str, rows: int) -> dict[str, tuple[tuple[int, int], ...]] | None:
-    """Lives of all rows, if every layer comes to its end; the arrival of a row of the source is a step too."""
+Lives = dict[str, tuple[tuple[int, int], ...]]
+
+
+def _simulate(links: tuple[Link, ...], source: str, rows: int) -> tuple[Lives, tuple[tuple[int, ...], ...]] | None:
+    """Lives of all rows and steps of all layers, if all come to their ends; the arrival of a row is a step too."""
     table = {source: _Rows([], []), **{link.result: _Rows([], []) for link in links if not link.fold}}
     steps = [0] * len(links)
+    times: list[list[int]] = [[] for _ in links]
     clock = 0
     for _ in range(rows):
         table[source].make(clock)
@@ -174,10 +180,12 @@ def _simulate(links: tuple[Link, ...], source: str, rows: int) -> dict[str, tupl
             if not link.fold:
                 table[link.result].make(clock)
             steps[ready] += 1
+            times[ready].append(clock)
             clock += 1
     if any(s != link.steps for s, link in zip(steps, links, strict=True)):
         return None
-    return {name: tuple(zip(r.born, r.read, strict=True)) for name, r in table.items()}
+    lives = {name: tuple(zip(r.born, r.read, strict=True)) for name, r in table.items()}
+    return lives, tuple(map(tuple, times))
 
 
 def _ready(links: tuple[Link, ...], steps: list[int], table: Mapping[str, _Rows]) -> int | None:

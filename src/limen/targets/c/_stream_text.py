@@ -129,9 +129,8 @@ def _start(text: StreamText) -> str:
         stage = text.stages[link.stage]
         kernel, site = stage.kernel, stage.site
         assert kernel is not None
-        if link.fold or kernel.prepare:
-            verb = "start" if link.fold else "begin"
-            lines.append(f"    {site.symbol}_{verb}(AT({text.at(scratch_block(text.name, link))}));\n")
+        if kernel.prepare and not link.fold:
+            lines.append(f"    {site.symbol}_begin(AT({text.at(scratch_block(text.name, link))}));\n")
     return f"/* Nothing is made yet. */\nstatic void {text.name}_start(void *arena)\n{{\n{''.join(lines)}}}\n\n"
 
 
@@ -146,7 +145,7 @@ def pads(text: StreamText) -> list[tuple[Stage, Feed]]:
 
 
 def scratch_block(name: str, link: Link) -> str:
-    """Name of the block of a layer's lasting scratch memory."""
+    """Name of the block of a layer's scratch memory."""
     return f"{name}:scratch:{link.stage}"
 
 
@@ -205,8 +204,7 @@ def _row_body(text: StreamText, link: Link) -> list[str]:
     target = _row_at(text, link.result, "y", layout.elements, c_type(output))
     arguments = [f"rows{feed.argument}" for feed in link.feeds] + [target]
     if kernel.scratch:
-        block = scratch_block(text.name, link) if kernel.prepare else f"{text.name}:scratch"
-        arguments.append(f"AT({text.at(block)})")
+        arguments.append(f"AT({text.at(scratch_block(text.name, link))})")
     return [*lines, f"    {site.symbol}_row({', '.join(arguments)});\n"]
 
 
@@ -241,6 +239,7 @@ def _fold_body(text: StreamText, link: Link) -> list[str]:
     row = _row_at(text, feed.tensor, "y", layout.elements, f"const {c_type(tensor)}")
     finish = f"{site.symbol}_finish(AT({text.at(link.result)}), {scratch});"
     return [
+        f"    if (y == 0) {{\n        {site.symbol}_start({scratch});\n    }}\n",
         f"    {site.symbol}_add({row}, {scratch});\n",
         f"    if (y == {link.steps - 1}) {{\n        {finish}\n    }}\n",
     ]
