@@ -109,6 +109,17 @@ def plus(index: str, offset: int) -> str:
     return f"{index} + {offset}" if offset else index
 
 
+INSIDE = "/* At one position whose window lies inside the row: all output channels. */\n"
+EDGE = "/* At the border: only columns from ... to - 1 of the window lie inside the row. */\n"
+
+
+def times(count: str, factor: int) -> str:
+    """``count * factor`` as a C expression."""
+    if count.isdecimal():
+        return str(int(count) * factor)
+    return count if factor == 1 else f"({count}) * {factor}" if " " in count else f"{count} * {factor}"
+
+
 def row_function(site: Site, g: Geometry) -> tuple[str, tuple[Constant, ...]]:
     """``SYMBOL_row``: calls SYMBOL_inside for the interior positions and SYMBOL_edge for the others."""
     low, high = g.interior
@@ -127,7 +138,8 @@ def row_function(site: Site, g: Geometry) -> tuple[str, tuple[Constant, ...]]:
         lines += more
     if g.rows > 1:
         lines = _several_rows(site, g, lines)
-    return function(f"{name}_row", row_arguments(site), lines), table
+    comment = "/* One row of the output. */\n" if g.rows == 1 else "/* All rows: the window has one. */\n"
+    return comment + function(f"{name}_row", row_arguments(site), lines), table
 
 
 def _edges(site: Site, g: Geometry, edges: list[int], source: str) -> tuple[Lines, tuple[Constant, ...]]:
@@ -138,7 +150,7 @@ def _edges(site: Site, g: Geometry, edges: list[int], source: str) -> tuple[Line
         calls.append((at, first, last, x * g.filters))
     name = site.symbol
     if len(calls) <= _UNROLLED_EDGES:
-        return [f"{name}_edge({source}, {a}, {f}, {t}, y0 + {y});" for a, f, t, y in calls], ()
+        return [f"{name}_edge({source}, {a}, {f}, {t}, {_shifted('y0', y)});" for a, f, t, y in calls], ()
     table = Constant(
         site.local("edges"), np.array(calls, np.int32), comment="border windows: first element, columns from/to, output"
     )

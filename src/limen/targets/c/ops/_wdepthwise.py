@@ -5,6 +5,8 @@ from __future__ import annotations
 from limen.targets.c._kernel import Kernel, Reach, Site, c_type
 from limen.targets.c.ops._e_text import function
 from limen.targets.c.ops._wconv import (
+    EDGE,
+    INSIDE,
     Geometry,
     Lines,
     accumulators,
@@ -13,6 +15,7 @@ from limen.targets.c.ops._wconv import (
     indented,
     row_function,
     store,
+    times,
 )
 from limen.targets.c.ops._weighted import Weighted
 from limen.targets.c.ops._wfinish import Finish
@@ -52,7 +55,7 @@ def _position(site: Site, numbers: Weighted, made: Finish, g: Geometry, edge: bo
     kind = c_type(site.input(0))
     arguments = [f"const {kind} *const *x0", "int32_t at", *(["int32_t from", "int32_t to"] if edge else [])]
     text = function(f"{site.symbol}_{'edge' if edge else 'inside'}", [*arguments, f"{c_type(site.output())} *y"], lines)
-    return text if edge else text.replace("static void", "static inline void", 1)
+    return EDGE + text if edge else INSIDE + text.replace("static void", "static inline void", 1)
 
 
 def _columns(numbers: Weighted, g: Geometry, block: int, edge: bool, pads: bool) -> Lines:
@@ -68,8 +71,9 @@ def _columns(numbers: Weighted, g: Geometry, block: int, edge: bool, pads: bool)
     inside = ["for (int32_t kx = from; kx < to; ++kx) {", *indented([*products, *step]), "}"]
     width = g.kernel[1]
     if not pads:
-        return [f"w += from * {g.filters};", *inside, f"w += ({width} - to) * {g.filters};"]
+        before, after = times("from", g.filters), times(f"{width} - to", g.filters)
+        return [f"w += {before};", *inside, f"w += {after};"]
     outside = [*(f"pad{j} += w[{j}];" for j in range(block)), f"w += {g.filters};"]
-    before = counted("kx", "from", outside)
-    after = [f"for (int32_t kx = to; kx < {width}; ++kx) {{", *indented(outside), "}"]
-    return [*before, *inside, *after]
+    first = counted("kx", "from", outside)
+    last = [f"for (int32_t kx = to; kx < {width}; ++kx) {{", *indented(outside), "}"]
+    return [*first, *inside, *last]

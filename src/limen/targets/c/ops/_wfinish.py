@@ -139,8 +139,15 @@ def finish_codes(site: Site, scaling: Requantization, channels: int, source: Acc
     else:
         helper = RESCALE
         power, second = _per_channel(site, "shift", shift.astype(np.int8), "powers of two")
+    lines = []
+    if first:
+        lines.append(f"const int32_t multiplier = {multiplier};")
+        multiplier = "multiplier"
+    if second:
+        lines.append(f"const int32_t shift = {power};")
+        power = "shift"
     value = _plus(f"{helper.name}(@A, {multiplier}, {power})", scaling.zero_point)
-    return _finish(site, [], value, scaling, source, (*first, *second), (helper, CLAMP))
+    return _finish(site, lines, value, scaling, source, (*first, *second), (helper, CLAMP))
 
 
 def _fit_fixed_point(scaling: Requantization, mantissa: Int64, shift: Int64, source: Accumulator) -> Fit | None:
@@ -172,7 +179,7 @@ def _finish(
     indexed = any("@O" in line for line in lines)
     body = "".join(f"    {line}\n" for line in lines).replace("@A", "acc").replace("@O", "o")
     parameters = f"{source.ctype} acc, int32_t o" if indexed else f"{source.ctype} acc"
-    text = f"static inline {kind} {name}({parameters})\n{{\n{body}}}\n"
+    text = f"/* From an accumulator to the output's code. */\nstatic inline {kind} {name}({parameters})\n{{\n{body}}}\n"
     return Finish(f"{name}(@A, @O)" if indexed else f"{name}(@A)", text, constants, helpers)
 
 
@@ -212,10 +219,12 @@ def finish_in_double(
 def _fitted(site: Site, found: Fit, scaling: Requantization, source: Accumulator) -> Finish:
     comment = f"factors times 2^{found.shift}"
     symbol, constants = _per_channel(site, "multiplier", found.mantissa.astype(np.int32), comment)
-    addend = f"INT64_C({found.addend})"
+    half = f"INT64_C({found.addend})"
+    lines = []
     if found.negative != found.addend:
-        addend = f"(@A < 0 ? INT64_C({found.negative}) : {addend})"
-    lines = [f"const int64_t scaled = (int64_t)@A * {symbol} + {addend};"]
+        lines = [f"const int64_t half = @A < 0 ? INT64_C({found.negative}) : {half};"]
+        half = "half"
+    lines.append(f"const int64_t scaled = (int64_t)@A * {symbol} + {half};")
     return _finish(site, lines, f"(int32_t)(scaled >> {found.shift})", scaling, source, constants, (CLAMP,))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from limen.ops._window import Pair, Sides
 from limen.targets.c._kernel import Constant, Helper, Kernel, Reach, Site, c_type
 from limen.targets.c.ops._e_text import INDENT, function, whole_arguments
-from limen.targets.c.ops._wconv import Geometry, Lines, blocks, geometry, indented, plus, row_function
+from limen.targets.c.ops._wconv import EDGE, INSIDE, Geometry, Lines, blocks, geometry, indented, plus, row_function
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def _position(site: Site, pooling: Pooling, g: Geometry, rows: str, edge: bool) 
     arguments = [f"const {kind} *const *x0", *(["int32_t rows"] if rows == "rows" else []), "int32_t at"]
     arguments += ["int32_t from", "int32_t to"] if edge else []
     name = f"{site.symbol}_{'edge' if edge else 'inside'}"
-    return function(name, [*arguments, f"{kind} *y"], blocks(g.channels, body))
+    return (EDGE if edge else INSIDE) + function(name, [*arguments, f"{kind} *y"], blocks(g.channels, body))
 
 
 def _with_count(row: str) -> str:

@@ -73,7 +73,7 @@ def _product(site: Site, op: BatchMatMul, source: Accumulator, made: Finish) -> 
 
     lines = [f"for (int32_t m = 0; m < {rows}; ++m) {{", *indented(blocks(columns, body)), "}"]
     arguments = [f"const {c_type(x)} *a", f"const {c_type(y)} *b", f"{c_type(output)} *y"]
-    return function(f"{site.symbol}_product", arguments, lines)
+    return "/* One product of matrices. */\n" + function(f"{site.symbol}_product", arguments, lines)
 
 
 def _less(tensor: Tensor) -> str:

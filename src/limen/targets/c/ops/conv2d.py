@@ -11,6 +11,8 @@ from limen.targets.c._kernel import Kernel, Reach, Site, c_type
 from limen.targets.c.ops._e_text import function
 from limen.targets.c.ops._wconv import (
     BLOCK,
+    EDGE,
+    INSIDE,
     Geometry,
     Lines,
     accumulators,
@@ -21,6 +23,7 @@ from limen.targets.c.ops._wconv import (
     multiply,
     row_function,
     store,
+    times,
 )
 from limen.targets.c.ops._wdepthwise import depthwise
 from limen.targets.c.ops._weighted import Weighted, finish, interleave, weighted
@@ -75,7 +78,7 @@ def _position(site: Site, numbers: Weighted, made: Finish, g: Geometry, groups: 
     lines = [f"const {numbers.weight_type} *w = {numbers.weight_symbol};", *lines]
     arguments = [f"const {kind} *const *x0", "int32_t at", *(["int32_t from", "int32_t to"] if edge else [])]
     text = function(f"{site.symbol}_{'edge' if edge else 'inside'}", [*arguments, f"{c_type(site.output())} *y"], lines)
-    return text if edge else text.replace("static void", "static inline void", 1)
+    return EDGE + text if edge else INSIDE + text.replace("static void", "static inline void", 1)
 
 
 def _columns(numbers: Weighted, g: Geometry, depth: int, block: int, edge: bool, pads: bool) -> Lines:
@@ -87,17 +90,16 @@ def _columns(numbers: Weighted, g: Geometry, depth: int, block: int, edge: bool,
         return inside
     if not pads:
         size = depth * block
-        return [f"w += from * {size};", *inside, f"w += ({width} - to) * {size};"]
+        return [f"w += {times('from', size)};", *inside, f"w += {times(f'{width} - to', size)};"]
     outside = [*(f"pad{j} += w[{j}];" for j in range(block)), f"w += {block};"]
-    before, after = (counted("i", f"{count} * {depth}", outside) for count in ("from", f"({width} - to)"))
+    before, after = (counted("i", times(count, depth), outside) for count in ("from", f"{width} - to"))
     return [*before, *inside, *after]
 
 
 def _runs(numbers: Weighted, g: Geometry, depth: int, block: int, count: str, joined: bool) -> Lines:
     body = multiply(numbers, block)
     if joined:
-        total = str(int(count) * depth) if count.isdecimal() else f"({count}) * {depth}"
-        return counted("i", total, body)
+        return counted("i", times(count, depth), body)
     run = counted("i", str(depth), body)
     return counted("kx", count, [*run, f"x += {g.dilation * g.channels};"])
 

@@ -24,7 +24,7 @@ def emit(site: Site) -> Kernel:
 
 
 def _position(site: Site, op: TransposeConv, numbers: Weighted, made: Finish) -> str:
-    """All output channels at one position; ``y`` and ``x`` are its distances from the first filter row and column."""
+    """The function of one position."""
     source, w = site.input(0), site.input(1)
     _, height, width, depth = source.shape
     filters, kh, kw, _ = w.shape
@@ -44,7 +44,10 @@ def _position(site: Site, op: TransposeConv, numbers: Weighted, made: Finish) ->
         ]
 
     arguments = [f"const {c_type(source)} *x0", "int32_t dy", "int32_t dx", f"{c_type(site.output())} *y"]
-    return function(f"{site.symbol}_at", arguments, blocks(filters, body))
+    comment = (
+        "/* All channels at one position; dy and dx are its distances from where filter row and column 0 lie. */\n"
+    )
+    return comment + function(f"{site.symbol}_at", arguments, blocks(filters, body))
 
 
 def _block_start(at: str, depth: int) -> str:
