@@ -1,12 +1,15 @@
 """Virtual devices that run generated code with no hardware, and count what it executes.
 
-``profile`` is the one way in, whatever runs the code: the Cortex-M and RV32 cores by unicorn.
+``profile`` is the one way in, whatever runs the code: Cortex-M and RV32 cores by unicorn, WebAssembly by wasmtime,
+x86-64 by this machine, Arm boards with Linux by this machine where it is one, or by qemu-user.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from limen.devices import MACHINES
+from limen.errors import DataError
 from limen.lab._inputs import sample_inputs
 from limen.lab._profile import LayerProfile, Profile
 from limen.program import Array, Program
@@ -35,6 +38,17 @@ def profile(
         MissingExtra: a package or tool is not installed.
         InternalError: the generated code does not compile, faults or does not end.
     """
+    if not feeds:
+        raise DataError(f"{generated.program.name}: a profile needs at least one input")
+    isa = generated.device.isa
+    if isa == "wasm":
+        from limen.lab._wasm import profile_wasm
+
+        return profile_wasm(generated, feeds, judge)
+    if isa in MACHINES.values():
+        from limen.lab._native import profile_native
+
+        return profile_native(generated, feeds, judge)
     from limen.lab._virtual import profile_virtual
 
     return profile_virtual(generated, feeds, compiler, judge)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from limen.program import Array
+from limen.program import Array, Program, initial_states, run
+from limen.targets.c import Generated
 
 
 @dataclass
@@ -49,3 +50,43 @@ def distance(found: Array, expected: Array) -> int | float:
     with np.errstate(invalid="ignore", over="ignore"):
         difference = np.where(same, 0.0, np.abs(found.astype(np.float64) - expected.astype(np.float64)))
     return float(np.nan_to_num(difference, nan=np.inf).max(initial=0.0))
+
+
+class Expectation:
+    """What the interpreter says, run after run.
+
+    Args:
+        generated: whose Program's tensors are expected.
+        judge: the Program whose outputs are.
+    """
+
+    def __init__(self, generated: Generated, judge: Program) -> None:
+        self._program, self._judge = generated.program, judge
+        self._states, self._judge_states = initial_states(generated.program), initial_states(judge)
+
+    def after(self, feed: Mapping[str, Array]) -> dict[str, Array]:
+        """Every computed tensor of the next run."""
+        expected: dict[str, Array] = {}
+        expected.update(run(self._program, feed, self._states, tap=expected.__setitem__))
+        if self._judge is not self._program:
+            expected.update(run(self._judge, feed, self._judge_states))
+        return expected
+
+
+Runner = Callable[[Mapping[str, Array]], Mapping[str, Array]]
+
+
+def compare_outputs(
+    generated: Generated, runner: Runner, feeds: Sequence[Mapping[str, Array]], judge: Program | None
+) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """``exact`` and ``float`` of a profile, for something that runs the code but shows the outputs only.
+
+    Args:
+        runner: one inference, its states kept: feeds -> outputs, by the Program's tensor names.
+        feeds: one sequence, from the initial states.
+        judge: the Program whose outputs are right; None for the generated one's.
+    """
+    expect, differences = Expectation(generated, judge or generated.program), Differences()
+    for feed in feeds:
+        differences.add(runner(feed), expect.after(feed))
+    return differences.summary(p.tensor for p in generated.outputs)

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limen.errors import DataError
 from limen.lab._build import Built, build_image
-from limen.lab._compare import Differences
+from limen.lab._compare import Differences, Expectation
 from limen.lab._counter import owner_of
 from limen.lab._cycles import MODEL, layer_cycles
 from limen.lab._decode import instruction_sizes
 from limen.lab._machine import Machine, Run
 from limen.lab._profile import LayerProfile, Profile
 from limen.lab._stack import stack_bound
-from limen.program import Array, Program, initial_states, run
+from limen.program import Array, Program
 from limen.targets.c import Generated
 
 
@@ -53,8 +52,6 @@ def profile_virtual(
         MissingExtra: ziglang, unicorn or the GNU tool chain is not installed.
         InternalError: the code does not compile, faults, or does not end.
     """
-    if not feeds:
-        raise DataError(f"{generated.program.name}: a profile needs at least one input")
     built = build_image(generated, compiler)
     bound = stack_bound(built)
     runs, differences = measure(Machine(built), feeds, judge or generated.program)
@@ -102,27 +99,6 @@ def measure(machine: Machine, feeds: Sequence[Mapping[str, Array]], judge: Progr
     finally:
         machine.close()
     return runs, differences
-
-
-class Expectation:
-    """What the interpreter says, run after run.
-
-    Args:
-        generated: whose Program's tensors are expected.
-        judge: the Program whose outputs are.
-    """
-
-    def __init__(self, generated: Generated, judge: Program) -> None:
-        self._program, self._judge = generated.program, judge
-        self._states, self._judge_states = initial_states(generated.program), initial_states(judge)
-
-    def after(self, feed: Mapping[str, Array]) -> dict[str, Array]:
-        """Every computed tensor of the next run."""
-        expected: dict[str, Array] = {}
-        expected.update(run(self._program, feed, self._states, tap=expected.__setitem__))
-        if self._judge is not self._program:
-            expected.update(run(self._judge, feed, self._judge_states))
-        return expected
 
 
 class BlockCounter:

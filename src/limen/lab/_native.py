@@ -1,0 +1,99 @@
+"""Profiles on this machine: the generated code as a shared object, timed at the C interface."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from limen.devices import MACHINES
+from limen.errors import NotMeasurable
+from limen.host import read_host
+from limen.lab._compare import compare_outputs
+from limen.lab._profile import LayerProfile, Profile
+from limen.lab.host import HostModel, build
+from limen.program import Array, Program
+from limen.targets.c import Generated
+
+WARM_UP, MOST_RUNS, SECONDS = 5, 2000, 1.0
+_NEEDS = {"avx2": ("avx2", "fma"), "avx512vnni": ("avx512f", "avx512bw", "avx512vl", "avx512_vnni")}
+
+
+def profile_native(generated: Generated, feeds: Sequence[Mapping[str, Array]], judge: Program | None = None) -> Profile:
+    """Run on this processor: exactness and time; instructions are not counted.
+
+    Raises:
+        NotMeasurable: this machine is another one, or lacks an extension that the kernels use.
+    """
+    require_host(generated)
+    model = build(generated)
+    exact, approximate = compare_outputs(generated, model.run, feeds, judge)
+    return host_profile(generated, exact, approximate, latency(lambda: _invoke(model, feeds[0])), read_host().processor)
+
+
+def host_profile(
+    generated: Generated,
+    exact: Mapping[str, object] | None,
+    approximate: Mapping[str, object] | None,
+    latency_us: Mapping[str, float] | None,
+    core: str,
+    **settings: object,
+) -> Profile:
+    """A profile without counts per layer."""
+    from importlib.metadata import version
+
+    layers = tuple(LayerProfile(x.name, x.op, None, x.macs, x.kernel) for x in generated.layers)
+    values = {
+        "device": generated.device.name,
+        "core": core,
+        "compiler": f"zig {version('ziglang')}",
+        "kernels": generated.isa,
+        "instructions": None,
+        "macs": sum(layer.macs for layer in layers),
+        "flash": {"code": None, "weights": generated.constants},
+        "ram": {"arena": generated.arena, "static": generated.static_ram, "stack": None, "stack_bound": None},
+        "exact": exact,
+        "approximate": approximate,
+        "layers": layers,
+        "latency_us": latency_us,
+        "notes": dict(generated.notes),
+    }
+    return Profile(**(values | settings))  # type: ignore[arg-type]
+
+
+def require_host(generated: Generated) -> None:
+    """Refuse what this processor cannot run.
+
+    Raises:
+        NotMeasurable: names what is missing.
+    """
+    device, here = generated.device, platform.machine().lower()
+    if MACHINES.get(here, here) != device.isa:
+        raise NotMeasurable(f"device {device.name}: this machine is no {device.isa}", f"profile it on an {device.isa}")
+    missing = sorted(set(_NEEDS.get(generated.isa, ())) - set(read_host().features))
+    if missing:
+        raise NotMeasurable(
+            f"device {device.name}: this processor has no {', '.join(missing)}",
+            "use --kernels portable, or a processor that has them",
+        )
+
+
+def latency(run: Callable[[], None]) -> dict[str, float]:
+    """Wall time of one call in microseconds: ``p50`` and ``p90`` of up to 2000 calls within a second."""
+    for _ in range(WARM_UP):
+        run()
+    times: list[float] = []
+    end = time.perf_counter() + SECONDS
+    while len(times) < MOST_RUNS and (len(times) < WARM_UP or time.perf_counter() < end):
+        start = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - start)
+    middle, late = np.percentile(times, [50, 90]) * 1e6
+    return {"p50": round(float(middle), 2), "p90": round(float(late), 2)}
+
+
+def _invoke(model: HostModel, feed: Mapping[str, Array]) -> None:
+    """The inputs may be overwritten by a run, so each one sets them again."""
+    model.run(feed)
