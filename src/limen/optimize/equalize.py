@@ -19,7 +19,7 @@ from limen.program import Array, Node, Program, Tensor
 
 Floats = NDArray[np.float64]
 SMALLEST = 2.0**-6
-CLIP_MARGIN = 1.25
+HEADROOM = 2.0  # for values beyond those that calibration saw: an equalised channel must not saturate first
 
 
 def equalize(program: Program, reach: Mapping[str, Floats], power: float = 1.0) -> Program:
@@ -78,8 +78,7 @@ def channel_factors(channels: Channels, reach: Mapping[str, Floats], power: floa
             peak = float(reach[name].max(initial=0.0))
             if peak > 0:
                 np.maximum.at(fill, labels, reach[name] / peak)
-    for label in channels.clipped:
-        fill[label] = min(1.0, fill[label] * CLIP_MARGIN)
+    fill = np.minimum(1.0, fill * HEADROOM)
     fill[0] = 1.0
     fill[fill == 0.0] = 1.0
     return np.maximum(fill, SMALLEST) ** power

@@ -53,6 +53,7 @@ def test_factors_never_scale_the_fixed_label_nor_clip_what_was_seen() -> None:
     reach = _statistics(program).reach
     factors = channel_factors(channels, reach, 1.0)
     assert factors[0] == 1.0
+    assert (factors[channels.labels["a"]] >= np.minimum(1, 2 * reach["a"] / reach["a"].max()) * (1 - 1e-6)).all()
     assert (6.0 * factors[channels.labels["d"]] >= reach["d"] * (1 - 1e-6)).all()
 
 
