@@ -129,7 +129,7 @@ PLAIN = (
     ("log_mel", (16000,), "int16", "float"),
     (WHISPER, (4000,), "float32", "double"),
     ("log_mel:rate=8000:size=70:hop=33:fft=75:mels=7:log=db:power=2", (700,), "int16", "float"),
-    ("log_mel:rate=8000:size=120:hop=60:fft=120:mels=9:centre=zeros:shape=ones:log=none", (700,), "int16", "float"),
+    ("log_mel:rate=8000:size=120:hop=60:fft=154:mels=9:centre=zeros:shape=ones:log=none", (700,), "int16", "float"),
     ("mfcc:count=10:norm=tf:lifter=22", (11, 40), "float32", "float"),
     ("audio_window:size=50:hop=70:pad=end", (333, 2), "int16", "float"),
     ("audio_window:size=50", (200, 2), "int16", "float"),

@@ -1,20 +1,21 @@
 """Real Fourier transforms of any length in C, all tables computed offline.
 
 An even length n goes through one complex transform of n / 2 (neighbouring samples as real and imaginary parts), an odd
-one through a complex transform of n. Decimation in time, in place, radix 4, 2 and odd primes; the caller writes its
-samples in the order of :attr:`Transform.order`. Source: Cooley and Tukey 1965; Brigham, The Fast Fourier Transform.
+one through a complex transform of n. Decimation in time, in place, radix 5, 4, 3, 2 and other primes; the caller writes
+its samples in the order of :attr:`Transform.order`. Source: Cooley and Tukey 1965; Brigham, The Fast Fourier Transform.
 """
 
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from limen.program import Array
 from limen.targets.c._kernel import Constant, Helper
-from limen.targets.c.steps._kernel import Real, fill
+from limen.targets.c.steps._kernel import Real, fill, number
 
 LARGEST_PRIME = 61
 
@@ -87,6 +88,87 @@ static inline void fft_radix4_@real@(@real@ *z, int32_t n, int32_t inner, const 
 }
 """
 
+_TURNED = """\
+/* z times the unit number w. */
+static inline void fft_turned_@real@(const @real@ *z, const @real@ *w, @real@ *t)
+{
+    t[0] = z[0] * w[0] - z[1] * w[1];
+    t[1] = z[0] * w[1] + z[1] * w[0];
+}
+"""
+
+_RADIX_3 = """\
+/* One stage of radix 3 over n complex numbers, whose transforms of inner numbers are done. */
+static inline void fft_radix3_@real@(@real@ *z, int32_t n, int32_t inner, const @real@ *turns)
+{
+    const int32_t stride = n / (3 * inner);
+
+    for (int32_t k = 0; k < inner; k++) {
+        for (int32_t i = k; i < n; i += 3 * inner) {
+            @real@ *a = &z[2 * i];
+            @real@ *b = &z[2 * (i + inner)];
+            @real@ *c = &z[2 * (i + 2 * inner)];
+            @real@ u[2], v[2];
+
+            fft_turned_@real@(b, &turns[2 * k * stride], u);
+            fft_turned_@real@(c, &turns[4 * k * stride], v);
+            const @real@ sum_re = u[0] + v[0];
+            const @real@ sum_im = u[1] + v[1];
+            const @real@ dif_re = (u[0] - v[0]) * @sin60@;
+            const @real@ dif_im = (u[1] - v[1]) * @sin60@;
+            const @real@ mid_re = a[0] - sum_re / 2;
+            const @real@ mid_im = a[1] - sum_im / 2;
+
+            a[0] += sum_re;
+            a[1] += sum_im;
+            b[0] = mid_re + dif_im;
+            b[1] = mid_im - dif_re;
+            c[0] = mid_re - dif_im;
+            c[1] = mid_im + dif_re;
+        }
+    }
+}
+"""
+
+_RADIX_5 = """\
+/* One stage of radix 5 over n complex numbers, whose transforms of inner numbers are done. */
+static inline void fft_radix5_@real@(@real@ *z, int32_t n, int32_t inner, const @real@ *turns)
+{
+    const int32_t stride = n / (5 * inner);
+
+    for (int32_t k = 0; k < inner; k++) {
+        for (int32_t i = k; i < n; i += 5 * inner) {
+            @real@ *to[5];
+            @real@ t[5][2];
+
+            for (int32_t r = 0; r < 5; r++) {
+                to[r] = &z[2 * (i + r * inner)];
+                fft_turned_@real@(to[r], &turns[2 * r * k * stride], t[r]);
+            }
+            for (int32_t part = 0; part < 2; part++) { /* real, then imaginary */
+                const @real@ outer = t[1][part] + t[4][part];
+                const @real@ middle = t[2][part] + t[3][part];
+                to[0][part] = t[0][part] + outer + middle;
+                to[1][part] = t[0][part] + @cos72@ * outer + @cos144@ * middle;
+                to[2][part] = t[0][part] + @cos144@ * outer + @cos72@ * middle;
+            }
+            for (int32_t part = 0; part < 2; part++) {
+                const @real@ outer = t[1][1 - part] - t[4][1 - part];
+                const @real@ middle = t[2][1 - part] - t[3][1 - part];
+                const @real@ near = @sin72@ * outer + @sin144@ * middle;
+                const @real@ far = @sin144@ * outer - @sin72@ * middle;
+                const @real@ one = to[1][part];
+                const @real@ two = to[2][part];
+                to[1][part] = part == 0 ? one + near : one - near;
+                to[4][part] = part == 0 ? one - near : one + near;
+                to[2][part] = part == 0 ? two + far : two - far;
+                to[3][part] = part == 0 ? two - far : two + far;
+            }
+        }
+    }
+}
+"""
+
 _RADIX = """\
 /* One stage of any radix over n complex numbers, whose transforms of inner numbers are done; t: 2 * radix numbers. */
 static inline void fft_radix_@real@(@real@ *z, int32_t n, int32_t radix, int32_t inner, const @real@ *turns,
@@ -105,10 +187,13 @@ static inline void fft_radix_@real@(@real@ *z, int32_t n, int32_t radix, int32_t
             for (int32_t q = 0; q < radix; q++) {
                 @real@ re = 0;
                 @real@ im = 0;
+                int32_t turn = 0;
                 for (int32_t r = 0; r < radix; r++) {
-                    const @real@ *w = &turns[2 * (q * r % radix) * (n / radix)];
+                    const @real@ *w = &turns[2 * turn];
                     re += t[2 * r] * w[0] - t[2 * r + 1] * w[1];
                     im += t[2 * r] * w[1] + t[2 * r + 1] * w[0];
+                    turn += q * (n / radix);
+                    turn -= turn >= n ? n : 0;
                 }
                 z[2 * (i + q * inner)] = re;
                 z[2 * (i + q * inner) + 1] = im;
@@ -196,7 +281,7 @@ def transform(size: int, real: Real, symbol: str) -> Transform:
     for radix in reversed(radices):
         most = max(most, points // radix * (radix - 1) + 1)
         call = f"fft_radix{radix}_{real}(z, {points}, {inner}, {symbol}_turns)"
-        if radix not in (2, 4):
+        if radix not in _OWN:
             call = f"fft_radix_{real}(z, {points}, {radix}, {inner}, {symbol}_turns, t)"
         lines.append(f"    {call};\n")
         inner *= radix
@@ -218,7 +303,7 @@ def transform(size: int, real: Real, symbol: str) -> Transform:
         real=real,
         float="(float)" if real == "double" else "",
     )
-    odd = [radix for radix in radices if radix not in (2, 4)]
+    odd = [radix for radix in radices if radix not in _OWN]
     return Transform(
         _order(np.arange(points), radices),
         packed,
@@ -230,10 +315,16 @@ def transform(size: int, real: Real, symbol: str) -> Transform:
     )
 
 
+_OWN = {2: _RADIX_2, 3: _RADIX_3, 4: _RADIX_4, 5: _RADIX_5}
+
+
 def _helper(radix: int, real: Real) -> Helper:
-    if radix in (2, 4):
-        return Helper(f"fft_radix{radix}_{real}", fill(_RADIX_2 if radix == 2 else _RADIX_4, real=real))
-    return Helper(f"fft_radix_{real}", fill(_RADIX, real=real))
+    if radix not in _OWN:
+        return Helper(f"fft_radix_{real}", fill(_RADIX, real=real))
+    turned = Helper(f"fft_turned_{real}", fill(_TURNED, real=real))
+    angles = {f"{f.__name__}{a}": number(f(math.radians(a)), real) for f in (math.cos, math.sin) for a in (60, 72, 144)}
+    text = fill(_OWN[radix], real=real, **angles)
+    return Helper(f"fft_radix{radix}_{real}", text, (turned,) if radix in (3, 5) else ())
 
 
 def _turns(size: int, count: int, dtype: type) -> Array:

@@ -38,7 +38,7 @@ _LINEAR_INTEGER = """\
         const double scaled = fraction * @one@.0;
         const int32_t second = (int32_t)(scaled + 0.5);
         to[0] = (@w@)(a == b ? @one@ : @one@ - second);
-        to[1] = (@w@)second;
+        to[1] = (@w@)(a == b ? 0 : second);
 """
 
 _LINEAR_REAL = """\

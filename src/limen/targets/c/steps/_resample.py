@@ -49,6 +49,37 @@ static inline void across_@k@(const @t@ *x, int32_t channels, const struct taps_
 }
 """
 
+_ACROSS_TWO = """\
+/* One row resampled across by two taps. */
+static inline void across_joint(const uint8_t *x, int32_t channels, const struct taps_joint *taps, int32_t *y)
+{
+    for (int32_t i = 0; i < taps->lines; i++) {
+        const int32_t left = taps->weight[2 * i];
+        const int32_t right = taps->weight[2 * i + 1];
+        const uint8_t *a = &x[taps->first[i] * channels];
+        const uint8_t *b = &a[(taps->count[i] - 1) * channels];
+
+        for (int32_t c = 0; c < channels; c++) {
+            *y++ = left * a[c] + right * b[c];
+        }
+    }
+}
+"""
+
+_DOWN_TWO = """\
+/* One target row summed down from two rows of a ring of two. */
+static inline void down_joint(const int32_t *ring, int32_t rows, int32_t line, int32_t place, const int16_t *weight,
+                              int32_t count, uint8_t *y)
+{
+    const int32_t *a = &ring[place * line];
+    const int32_t *b = &ring[(place + count - 1) % rows * line];
+
+    for (int32_t i = 0; i < line; i++) {
+        y[i] = (uint8_t)((weight[0] * a[i] + weight[1] * b[i] + (1 << 21)) >> 22);
+    }
+}
+"""
+
 _DOWN = """\
 /* One target row summed down from a ring of rows, of which the first one to read is at place. */
 static inline void down_@k@(const @from@ *ring, int32_t rows, int32_t line, int32_t place, const @w@ *weight,
@@ -175,9 +206,9 @@ class Kind:
             "row": C_TYPES[self.row],
             "w": C_TYPES[self.weight],
             "acc": acc,
-            "across": "0" if real or self.key == "joint" else half,
+            "across": "0" if real else half,
             "down": "0" if real else half,
-            "across_end": "sum" if real or self.key == "joint" else "pixel_of_sum(sum)",
+            "across_end": "sum" if real else "pixel_of_sum(sum)",
             "down_end": "(float)sum" if self.weight == "float64" else "sum" if real else "pixel_of_sum(sum)",
         }
 
@@ -207,8 +238,9 @@ def helper(kind: Kind, down_first: bool = False) -> Helper:
 
     pixel = () if kind.pixel == "float32" else (_PIXEL,)
     taps = make(_TAPS, "taps", ())
-    across = make(_ACROSS, "across", (taps, *pixel))
-    down = make(_DOWN, "down", pixel, **{"from": holes["row"]})
+    two = kind is JOINT
+    across = make(_ACROSS_TWO if two else _ACROSS, "across", (taps,) if two else (taps, *pixel))
+    down = make(_DOWN_TWO if two else _DOWN, "down", () if two else pixel, **{"from": holes["row"]})
     if down_first:
         return make(_RESIZE_DOWN_FIRST, "resize_down_first", (across, down))
     return make(_RESIZE, "resize", (across, down))
@@ -266,7 +298,7 @@ def table(kind: Kind, source: int, target: int, method: str) -> Table:
     else:
         numbers = weight
     count = index[:, -1] - index[:, 0] + 1
-    width = int(count.max())
+    width = 2 if kind is JOINT else int(count.max())
     found = np.zeros((target, width), numbers.dtype)
     rows = np.arange(target)
     for tap in range(index.shape[1]):
