@@ -59,9 +59,11 @@ def add(site: Site, bits: int, sign: int) -> Kernel | None:
 
 def _search(site: Site, wanted: Array, sign: int) -> Linear | None:
     low, high = int(wanted.min()), int(wanted.max())
+    codes = _CODES.astype(np.int64)
     for candidate in _candidates(site, sign):
-        inner = fused_multiply_add(_CODES.astype(np.int64), np.float32(candidate.by_b), np.float32(candidate.offset))
-        outer = fused_multiply_add(_CODES.astype(np.int64)[:, None], np.float32(candidate.by_a), inner[None, :])
+        by_a, by_b, offset = (np.array([v], np.float32) for v in (candidate.by_a, candidate.by_b, candidate.offset))
+        inner = fused_multiply_add(codes, by_b, offset)
+        outer = fused_multiply_add(codes[:, None], by_a, inner[None, :])
         if np.array_equal(np.clip(np.rint(outer), low, high), wanted):
             return candidate
     return None
@@ -98,7 +100,8 @@ def _by_tables(site: Site, sign: int, low: int, high: int) -> Kernel:
         f"static void {site.symbol}(const int8_t *x0, const int8_t *x1, int8_t *y0)\n{{\n"
         f"    for (int32_t i = 0; i < {output.size}; ++i) {{\n"
         f"        const int32_t sum = {names[0]}[x0[i] + 128] + {names[1]}[x1[i] + 128];\n"
-        f"        y0[i] = {helper.name}(sum, {int(by.mantissa)}, {int(-by.shift)}, {output.zero_point}, {low}, {high});\n"
+        f"        y0[i] = {helper.name}(sum, {int(by.mantissa)}, {int(-by.shift)},"
+        f" {output.zero_point}, {low}, {high});\n"
         "    }\n}\n"
     )
     return Kernel(text, constants, (helper,), aliases=(0, 1))

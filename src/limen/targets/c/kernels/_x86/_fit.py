@@ -12,7 +12,7 @@ cannot serve; two offsets, chosen by the sign of A, can, and each half is proved
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,11 +22,14 @@ from limen.program import Array
 
 Int64 = NDArray[np.int64]
 Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
 Codes = Callable[[Int64], Int64]
 """Accumulators [n, C] -> codes [n, C]: the reference, valid while no accumulator leaves int32."""
 
-_NUDGES = (0, *(sign * k for k in range(1, 25) for sign in (1, -1)))
-_PLACES = (0.5, 0.3, 0.7, 0.1, 0.9, 0.4, 0.6, 0.2, 0.8)
+_NUDGES = (0, *(sign * k for k in range(1, 11) for sign in (1, -1)))
+_PLACES = (0.5, 0.3, 0.7, 0.1, 0.9)
+_HOPELESS = -1e-3
+"""Steps of the slope move the bounds by less than this."""
 _WINDOW = np.arange(-3, 4)
 _INT32 = 2**31 - 1
 
@@ -44,7 +47,7 @@ class Span:
 
     least: Int64
     most: Int64
-    scale: NDArray[np.float64]
+    scale: Float64
     zero_point: int
     low: int
     high: int
@@ -114,8 +117,16 @@ def _fit_sides(span: Span, usable: NDArray[np.bool_], sides: Sequence[Span], shi
         if not todo.size:
             break
         slopes = (base[todo] + np.float32(nudge) * np.spacing(base[todo])).astype(np.float32)
-        found = [_find_offset(points.take(todo), shifts[todo], slopes) for points, _ in steps]
-        good = np.logical_and.reduce([agreed for _, agreed in found]) & (slopes > 0)
+        bounds = [_bounds(points.take(todo), shifts[todo], slopes) for points, _ in steps]
+        room = np.min([upper - lower for lower, upper in bounds], axis=0)
+        possible[todo[room < _HOPELESS]] = False
+        near = np.flatnonzero((room > 0) & (slopes > 0))
+        todo, slopes = todo[near], slopes[near]
+        found = [
+            _find_offset(points.take(todo), shifts[todo], slopes, lower[near], upper[near])
+            for (points, _), (lower, upper) in zip(steps, bounds, strict=True)
+        ]
+        good = np.logical_and.reduce([agreed for _, agreed in found])
         slope[todo[good]], proven[todo[good]] = slopes[good], True
         for side, (values, _) in zip(offsets, found, strict=True):
             side[todo[good]] = values[good]
@@ -148,34 +159,41 @@ def _shifts(span: Span) -> Int64:
     return np.where(fits, shifts, 0).astype(np.int64)
 
 
-def _find_offset(points: _Points, shifts: Int64, slopes: Float32) -> tuple[Float32, NDArray[np.bool_]]:
-    """An offset per channel, and whether it is proven."""
+def _find_offset(
+    points: _Points, shifts: Int64, slopes: Float32, lower: Float64, upper: Float64
+) -> tuple[Float32, NDArray[np.bool_]]:
+    """An offset per channel between its bounds, and whether it is proven."""
     offset, agreed = np.zeros_like(slopes), np.zeros(slopes.shape, np.bool_)
-    for offsets in _offsets(points, shifts, slopes):
-        good = ~agreed & _agrees(points, shifts, slopes, offsets)
-        offset[good], agreed[good] = offsets[good], True
-        if agreed.all():
+    for place in _PLACES:
+        todo = np.flatnonzero(~agreed)
+        if not todo.size:
             break
+        offsets = np.nan_to_num(lower[todo] + (upper[todo] - lower[todo]) * place).astype(np.float32)
+        good = _agrees(points.take(todo), shifts[todo], slopes[todo], offsets)
+        offset[todo[good]], agreed[todo[good]] = offsets[good], True
     return offset, agreed
 
 
-def _offsets(points: _Points, shifts: Int64, slopes: Float32) -> Iterator[Float32]:
-    """Offsets between the bounds that the steps set, were there no rounding."""
+def _bounds(points: _Points, shifts: Int64, slopes: Float32) -> tuple[Float64, Float64]:
+    """Between which the offset must lie, were there no rounding."""
     target = points.code - 0.5
     wide = slopes.astype(np.float64)
-    lower = np.where(points.up_counts, target - (points.up - shifts) * wide, -np.inf).max(axis=0)
-    upper = np.where(points.down_counts, target - (points.down - shifts) * wide, np.inf).min(axis=0)
-    lower = np.where(np.isfinite(lower), lower, upper - 1.0)
+    lower = np.where(points.up_counts, target - (points.up - shifts) * wide, -np.inf).max(axis=0, initial=-np.inf)
+    upper = np.where(points.down_counts, target - (points.down - shifts) * wide, np.inf).min(axis=0, initial=np.inf)
+    lower = np.where(np.isfinite(lower), lower, np.where(np.isfinite(upper), upper - 1.0, 0.0))
     upper = np.where(np.isfinite(upper), upper, lower + 1.0)
-    for place in _PLACES:
-        yield np.nan_to_num(lower + (upper - lower) * place).astype(np.float32)
+    return lower, upper
 
 
 def _agrees(points: _Points, shifts: Int64, slopes: Float32, offsets: Float32) -> NDArray[np.bool_]:
     """Channels whose multiply-add gives what is due at every point."""
     due = np.rint(fused_multiply_add(points.up - shifts, slopes, offsets)) >= points.code
-    below = np.rint(fused_multiply_add(points.down - shifts, slopes, offsets)) < points.code
-    return np.asarray(((due | ~points.up_counts) & (below | ~points.down_counts)).all(axis=0))
+    agreed = (due | ~points.up_counts).all(axis=0)
+    some = np.flatnonzero(agreed)
+    rest = points.take(some)
+    below = np.rint(fused_multiply_add(rest.down - shifts[some], slopes[some], offsets[some])) < rest.code
+    agreed[some] = (below | ~rest.down_counts).all(axis=0)
+    return np.asarray(agreed)
 
 
 def fused_multiply_add(values: Int64, slopes: Float32, offsets: Float32) -> Float32:
@@ -191,4 +209,4 @@ def fused_multiply_add(values: Int64, slopes: Float32, offsets: Float32) -> Floa
     error = (product - (total - virtual)) + (addend - virtual)
     even = (total.view(np.int64) & 1) == 0
     nudged = np.nextafter(total, np.where(error > 0, np.inf, -np.inf))
-    return np.where((error != 0) & even, nudged, total).astype(np.float32)
+    return np.asarray(np.where((error != 0) & even, nudged, total), np.float32)
