@@ -112,7 +112,7 @@ def gemm(elements: int, form: Form, wide: bool) -> tuple[Helper, Helper]:
         *head(name),
         "push    {r4-r11, lr}",
         "ldr     r12, [sp, #36]",
-        *_add("lr", elements * 4),
+        *add("lr", elements * 4),
         "push    {r0, r2, r3, r12, lr}",
         "1:",
         "ldm     r1!, {r3, r5}",
@@ -136,18 +136,18 @@ def gemm(elements: int, form: Form, wide: bool) -> tuple[Helper, Helper]:
     return Helper(name, text_of(lines), (_WIDE if wide else _DUAL,)), Helper(name, declaration)
 
 
-def _add(register: str, size: int) -> list[str]:
+def add(register: str, size: int) -> list[str]:
     """register = r0 + size."""
     if size < 4096:
         return [f"add     {register}, r0, #{size}"]
     return [f"movw    {register}, #{size}", f"add     {register}, {register}, r0"]
 
 
-def _looped(rounds: int, *lines: str) -> list[str]:
-    """Lines, as often as it takes to reach the end of the columns."""
+def looped(rounds: int, free: str, *lines: str) -> list[str]:
+    """Lines, as often as it takes until r0 is at the end of the columns, which the frame holds."""
     if rounds == 1:
         return list(lines)
-    return ["2:", *lines, "ldr     r6, [sp, #16]", "cmp     r0, r6", "bne     2b"]
+    return ["2:", *lines, f"ldr     {free}, [sp, #16]", f"cmp     r0, {free}", "bne     2b"]
 
 
 def _dual_sums(elements: int) -> list[str]:
@@ -157,7 +157,7 @@ def _dual_sums(elements: int) -> list[str]:
     if rounds == 1 and not half:
         return ["dual_first", *repeat(unrolled - 1, "dual_step"), *lines]
     start = ["mov     r2, r3", "mov     r4, r5", *(["dual_half"] if half else []), *repeat(rest, "dual_step")]
-    return [*start, *_looped(rounds, *repeat(unrolled, "dual_step")), *lines]
+    return [*start, *looped(rounds, "r6", *repeat(unrolled, "dual_step")), *lines]
 
 
 def _wide_sums(elements: int) -> list[str]:
@@ -165,7 +165,7 @@ def _wide_sums(elements: int) -> list[str]:
     if rounds == 1:
         return ["wide_first", *repeat(unrolled - 1, "wide_step")]
     start = ["mov     r2, r3", "mov     r4, r5", *repeat(rest, "wide_step")]
-    return [*start, *_looped(rounds, *repeat(unrolled, "wide_step"))]
+    return [*start, *looped(rounds, "r6", *repeat(unrolled, "wide_step"))]
 
 
 def _requantize(form: Form, wide: bool) -> list[str]:
@@ -193,18 +193,17 @@ def gemm_one(elements: int, form: Form, wide: bool) -> tuple[Helper, Helper]:
     half += ["smlad   r5, r6, r11, r5", "smlad   r4, r8, r12, r4", "smlad   r5, r8, lr, r5"]
     step = half if wide else ["one_half"]
     rounds, unrolled, rest = unrolling(elements // 4, 4)
-    loop = ["2:", *repeat(unrolled, *step), "ldr     r6, [sp, #4]", "cmp     r0, r6", "bne     2b"]
     lines = [
         f"/* void {name}(const uint32_t *columns, const void *stream, int8_t *out, const int8_t *end)",
         f" * {what} */",
         *head(name),
         "push    {r4-r11, lr}",
-        *_add("lr", elements * 4),
-        "push    {r0, lr}",
+        *add("lr", elements * 4),
+        "push    {r0, r2, r3, r12, lr}",
         "1:",
         "ldm     r1!, {r4, r5}",
         *repeat(rest, *step),
-        *(loop if rounds > 1 else repeat(unrolled, *step)),
+        *looped(rounds, "r6", *repeat(unrolled, *step)),
         *_requantize_one(form, wide),
         "ldr     r0, [sp]",
         f"ssat    r4, #8, r4, asr #{form.shift}",
@@ -213,7 +212,7 @@ def gemm_one(elements: int, form: Form, wide: bool) -> tuple[Helper, Helper]:
         "strb    r5, [r2], #1",
         "cmp     r2, r3",
         "bne     1b",
-        "add     sp, sp, #8",
+        "add     sp, sp, #20",
         "pop     {r4-r11, pc}",
         f".size {name}, .-{name}",
     ]

@@ -197,8 +197,8 @@ def unrolling(steps: int, most: int = MOST_UNROLLED) -> tuple[int, int, int]:
     """Rounds of a loop, steps unrolled in it, steps before it; one round is no loop."""
     if steps <= most:
         return 1, steps, 0
-    fitting = [n for n in range(most, most // 3, -1) if steps % n == 0]
-    unrolled = fitting[0] if fitting else most - most // 5
+    candidates = range(min(most, steps // 2), max(1, most // 3), -1)
+    unrolled = min(candidates, key=lambda n: (steps % n, -n), default=most)
     return steps // unrolled, unrolled, steps % unrolled
 
 

@@ -10,12 +10,12 @@ from limen.targets.c.kernels.armv7em._scaling import Int64, Scaling, channel_pre
 from limen.targets.c.kernels.armv7em._weighted import Weighted
 
 _EXPANDED = (0, 2, 1, 3)
-_FIXED_SHIFT = 8
+FIXED_SHIFT = 8
 
 
 def dual_scaling(layer: Weighted) -> Scaling | None:
     """The scaling of a layer whose weights share halfwords, two channels each; None where it cannot be exact."""
-    scaling = fit(layer.stairs, _FIXED_SHIFT) or fit(layer.stairs, channel_prescale(layer.stairs, _FIXED_SHIFT))
+    scaling = fit(layer.stairs, FIXED_SHIFT) or fit(layer.stairs, channel_prescale(layer.stairs, FIXED_SHIFT))
     if scaling is None:
         return None
     moved = scaling.bias - layer.stairs.bias
@@ -24,7 +24,7 @@ def dual_scaling(layer: Weighted) -> Scaling | None:
 
 
 def form_of(scaling: Scaling) -> Form:
-    return Form(scaling.shift, scaling.bend is not None, bool(np.any(scaling.prescale != _FIXED_SHIFT)))
+    return Form(scaling.shift, scaling.bend is not None, bool(np.any(scaling.prescale != FIXED_SHIFT)))
 
 
 def live_rows(layer: Weighted, scaling: Scaling) -> Int64:
@@ -59,7 +59,7 @@ def tail(scaling: Scaling, form: Form, low: int, high: int) -> list[int]:
     if form.bent and scaling.bend is not None:
         words += [*scaling.bend[pair]]
     if form.shifts:
-        words += [scaling.prescale[low], _FIXED_SHIFT - scaling.prescale[high]]
+        words += [scaling.prescale[low], FIXED_SHIFT - scaling.prescale[high]]
     return [int(word) for word in words]
 
 
@@ -83,7 +83,7 @@ def pair_stream(rows: Int64, scaling: Scaling, form: Form, pairs: list[tuple[int
 
 def wide_scaling(layer: Weighted) -> Scaling | None:
     """The scaling of a layer whose weights are int16, times 2**prescale; None where it cannot be exact."""
-    return fit(layer.stairs, channel_prescale(layer.stairs, _FIXED_SHIFT))
+    return fit(layer.stairs, channel_prescale(layer.stairs, FIXED_SHIFT))
 
 
 def wide_stream(rows: Int64, scaling: Scaling, form: Form, pairs: list[tuple[int, int]]) -> Array:

@@ -9,10 +9,11 @@ import numpy as np
 
 from limen.ops.conv2d import Conv2D
 from limen.program import Activation, Array
-from limen.targets.c._kernel import Constant, Kernel, Reach, Site
+from limen.targets.c._kernel import Constant, Helper, Kernel, Reach, Site
 from limen.targets.c.kernels.armv7em._clamp import clamp
 from limen.targets.c.kernels.armv7em._columns import Columns, Window, columns
 from limen.targets.c.kernels.armv7em._gemm import gemm, gemm_one
+from limen.targets.c.kernels.armv7em._quad import quad, quad_one, quad_stream
 from limen.targets.c.kernels.armv7em._routines import Form
 from limen.targets.c.kernels.armv7em._scaling import Int64, Scaling
 from limen.targets.c.kernels.armv7em._stream import (
@@ -29,6 +30,8 @@ from limen.targets.c.kernels.armv7em._weighted import Weighted, convolution, is_
 
 _LARGEST_COLUMN = 4096
 _FEW_WEIGHTS = 2304
+_MANY_CHANNELS = 16
+_BUSY = 400_000  # multiply-accumulates
 
 _ROW = """\
 {columns}static void {symbol}_row(const int8_t *const *x0, int8_t *y0, void *scratch)
@@ -140,7 +143,27 @@ class Dense:
     def form(self) -> Form:
         return Form(self.scaling.shift, self.scaling.bend is not None) if self.wide else form_of(self.scaling)
 
-    def stream(self, pairs: list[tuple[int, int]]) -> Array:
+    def together(self, count: int) -> int:
+        """Output channels a pass, for ``count`` of them; the last pass may repeat some of the one before."""
+        return 4 if not self.wide and (count % 4 == 0 or count >= _MANY_CHANNELS) else 2
+
+    def routines(self, together: int, busy: bool) -> tuple[tuple[Helper, Helper], tuple[Helper, Helper]]:
+        """For two positions, and for one.
+
+        Args:
+            busy: worth the flash of long unrolled loops.
+        """
+        elements = self.rows.shape[1]
+        if together == 4:
+            return quad(elements, self.form, 32 if busy else 10), quad_one(elements, self.form)
+        return gemm(elements, self.form, self.wide), gemm_one(elements, self.form, self.wide)
+
+    def stream(self, passes: list[range]) -> Array:
+        """Of passes of output channels."""
+        if len(passes[0]) == 4:
+            quads = [(p[0], p[1], p[2], p[3]) for p in passes]
+            return quad_stream(self.rows, self.scaling, self.form, quads)
+        pairs = [(p[0], p[1]) for p in passes]
         return (wide_stream if self.wide else pair_stream)(self.rows, self.scaling, self.form, pairs)
 
 
@@ -162,12 +185,13 @@ def _kernel(site: Site, window: Window, dense: Dense, groups: int, reach: Reach)
     count = outputs // groups
     gathered = columns(site, window)
     dense = dense if gathered.order is None else replace(dense, rows=_reordered(dense.rows, gathered.order))
-    streams = [
-        dense.stream([(g * count + low, g * count + high) for low, high in channel_pairs(count)]) for g in range(groups)
-    ]
-    made = [f(dense.rows.shape[1], dense.form, dense.wide) for f in (gemm, gemm_one)]
+    together = dense.together(count)
+    streams = [dense.stream(channel_passes(g * count, count, together)) for g in range(groups)]
+    busy = not site.small and site.op.cost(site.operands).macs >= _BUSY
+    made = dense.routines(together, busy)
     used = made[: 1 + window.width % 2] if window.width > 1 else made[1:]
     sizes = {"symbol": site.symbol, "count": count, "groups": groups, "words": len(streams[0]), "depth": window.depth}
+    sizes["together"] = together
     even = window.width // 2 * 2
     last = _LAST.format(even=even, outputs=outputs, body=_body(gathered, made[1][0].name, False, sizes))
     body = _body(gathered, made[0][0].name, True, sizes)
@@ -198,11 +222,13 @@ def _body(gathered: Columns, name: str, two: bool, sizes: dict[str, Any]) -> str
     """C that fills the columns and computes two positions, or one."""
     count, groups = sizes["count"], sizes["groups"]
     stream, plus = (f"{sizes['symbol']}_stream", "") if groups == 1 else ("stream", " + output")
-    calls = [(stream, plus, f"{plus} + {count // 2 * 2}")]
-    if count % 2:
-        # the last channel is computed with its neighbour once more
-        skipped = sizes["words"] * (count // 2) // (count // 2 + 1)
-        calls += [(f"{stream} + {skipped}", f"{plus} + {count - 2}", f"{plus} + {count}")]
+    together = sizes["together"]
+    whole = count // together * together
+    calls = [(stream, plus, f"{plus} + {whole}")]
+    if count > whole:
+        # the last pass repeats channels of the one before
+        skipped = sizes["words"] * (count // together) // (count // together + 1)
+        calls += [(f"{stream} + {skipped}", f"{plus} + {count - together}", f"{plus} + {count}")]
     lines = [gathered.call]
     for data, first, end in calls:
         lines.append(f"{name}(columns, {data}, at_a{first},{f' at_b{first},' if two else ''} at_a{end});")
@@ -212,10 +238,10 @@ def _body(gathered: Columns, name: str, two: bool, sizes: dict[str, Any]) -> str
     return _indent(body, 8)
 
 
-def channel_pairs(count: int) -> list[tuple[int, int]]:
-    """Neighbours; an odd last channel with its neighbour again."""
-    pairs = [(o, o + 1) for o in range(0, count - 1, 2)]
-    return [*pairs, (count - 2, count - 1)] if count % 2 else pairs
+def channel_passes(first: int, count: int, together: int) -> list[range]:
+    """Output channels of each pass; the last one ends with the last channel."""
+    whole = [range(o, o + together) for o in range(first, first + count - together + 1, together)]
+    return [*whole, range(first + count - together, first + count)] if count % together else whole
 
 
 def _indent(text: str, spaces: int) -> str:
