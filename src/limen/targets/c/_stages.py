@@ -13,7 +13,7 @@ from limen.program import Node, Operands, Program, Tensor
 from limen.targets.c._emitters import select
 from limen.targets.c._kernel import C_TYPES, Kernel, Reach, Site, c_type
 from limen.targets.c._storage import Storage, assign_storage
-from limen.targets.c._text import identifier
+from limen.targets.c._text import float_literal, identifier
 
 COPY = "copy"
 NONE = "none"
@@ -102,12 +102,12 @@ def make_stages(
     for index, node in enumerate(program.nodes):
         symbol = f"{name}_{index:0{digits}d}_{identifier(_stem(node))}"
         site = Site(symbol, node, program.operands(node), isa, device, small)
+        _refuse_types(site)
         if index in storage.silent:
             stages.append(Stage(index, site, None, NONE))
         elif index in storage.copied:
             stages.append(Stage(index, site, None, COPY))
         else:
-            _refuse_types(site)
             stages.append(_stage(index, site, index in keep_rows))
     return tuple(stages)
 
@@ -117,12 +117,11 @@ def refusals(program: Program, device: Device, isa: str) -> tuple[tuple[Node, Un
     storage = assign_storage(program)
     found = []
     for index, node in enumerate(program.nodes):
-        if index in storage.silent or index in storage.copied:
-            continue
         site = Site("check", node, program.operands(node), isa, device)
         try:
             _refuse_types(site)
-            _stage(index, site, keep_rows=False)
+            if index not in storage.silent and index not in storage.copied:
+                _stage(index, site, keep_rows=False)
         except Unsupported as error:
             found.append((node, error))
     return tuple(found)
@@ -212,7 +211,8 @@ def fill_row(tensor: Tensor, reach: Reach, where: str, nbytes: int) -> str:
     if np.dtype(tensor.dtype).itemsize == 1 or not reach.fill:
         return declare + f"    memset(pad, {int(reach.fill)}, {nbytes}u);\n"
     count = nbytes // np.dtype(tensor.dtype).itemsize
-    return declare + f"    for (int32_t i = 0; i < {count}; ++i) {{\n        pad[i] = {int(reach.fill)};\n    }}\n"
+    fill = float_literal(float(reach.fill)) if tensor.dtype == "float32" else str(int(reach.fill))
+    return declare + f"    for (int32_t i = 0; i < {count}; ++i) {{\n        pad[i] = {fill};\n    }}\n"
 
 
 def _loop(stage: Stage, names: str, call_scratch: str) -> str:
