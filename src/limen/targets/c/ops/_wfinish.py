@@ -24,7 +24,7 @@ _FLOAT_BOUNDS: dict[str, tuple[float | None, float | None]] = {
 RESCALE_DOWN = Helper(
     "limen_rescale_down",
     """\
-/* acc * multiplier / 2^(31 + right), right >= 1: a rounding doubling high multiply, halves up, then a rounding
+/* acc * multiplier / 2^(31 + right), right >= 1: a doubling high multiply, halves up, then a rounding
  * division, halves away from zero. */
 static inline int32_t limen_rescale_down(int32_t acc, int32_t multiplier, int32_t right)
 {
@@ -37,7 +37,7 @@ static inline int32_t limen_rescale_down(int32_t acc, int32_t multiplier, int32_
 RESCALE_POSITIVE = Helper(
     "limen_rescale_positive",
     """\
-/* acc * multiplier / 2^(31 + right), right >= 1, rounded twice, halves up: where results below 0 do not matter. */
+/* acc * multiplier / 2^(31 + right), rounded twice, halves up; results below 0 do not matter. */
 static inline int32_t limen_rescale_positive(int32_t acc, int32_t multiplier, int32_t right)
 {
     const int32_t high = (int32_t)(((int64_t)acc * multiplier + (INT64_C(1) << 30)) >> 31);
@@ -170,10 +170,12 @@ def _finish(
     source: Accumulator,
     constants: tuple[Constant, ...],
     helpers: tuple[Helper, ...],
+    clamp: bool = True,
 ) -> Finish:
     """``SYMBOL_code``: lines, then the value clamped to the codes."""
     name, kind = site.local("code"), C_TYPES[scaling.dtype]
-    lines = [*lines, f"return ({kind})limen_clamp({value}, {scaling.low}, {scaling.high});"]
+    value = f"limen_clamp({value}, {scaling.low}, {scaling.high})" if clamp else f"({value})"
+    lines = [*lines, f"return ({kind}){value};"]
     if source.wraps:
         lines = ["const int32_t low = (int32_t)(uint32_t)acc;", *(line.replace("@A", "low") for line in lines)]
     indexed = any("@O" in line for line in lines)
@@ -213,7 +215,7 @@ def finish_in_double(
     symbol, constants = _per_channel(site, "factor", factors, "rescaling factors")
     low, high = bounds[0] - zero_point, bounds[1] - zero_point
     value = _plus(f"limen_round((double)@A * {symbol}, {low}, {high})", zero_point)
-    return _finish(site, [], value, scaling, source, constants, (ROUND_TO_CODE, CLAMP))
+    return _finish(site, [], value, scaling, source, constants, (ROUND_TO_CODE,), clamp=False)
 
 
 def _fitted(site: Site, found: Fit, scaling: Requantization, source: Accumulator) -> Finish:
@@ -235,8 +237,12 @@ def _wide(site: Site, scaling: Requantization, channels: int, source: Accumulato
     reduced = np.where(mantissa < 0x7FFF0000, (mantissa + (1 << 15)) >> 16, 0x7FFF).astype(np.int16)
     multiplier, first = _per_channel(site, "multiplier", reduced, "Q15 mantissas")
     shift, second = _per_channel(site, "shift", total, "right shifts")
-    half = f"(INT64_C(1) << ({shift} - 1))" if second else f"INT64_C({1 << (int(total[0]) - 1)})"
-    lines = [f"const int64_t scaled = (int64_t)@A * {multiplier} + {half};"]
+    half = f"INT64_C({1 << (int(total[0]) - 1)})"
+    lines = []
+    if second:
+        lines = [f"const int32_t shift = {shift};", "const int64_t half = INT64_C(1) << (shift - 1);"]
+        shift, half = "shift", "half"
+    lines.append(f"const int64_t scaled = (int64_t)@A * {multiplier} + {half};")
     value = _plus(f"(int32_t)(scaled >> {shift})", scaling.zero_point)
     return _finish(site, lines, value, scaling, source, (*first, *second), (CLAMP,))
 

@@ -19,7 +19,7 @@ class Reduction:
     Args:
         accumulator: C type.
         start: its first value, a C expression; ``@F`` stands for the first element.
-        step: statement, with ``acc`` and ``@X`` for an element.
+        step: statements, one a line, with ``acc`` and ``@X`` for an element.
         finish: expression of the result.
         text: functions that these call.
         constants, helpers: what they read and call.
@@ -65,7 +65,7 @@ def _merged(
 
 def _inner(extents: tuple[int, ...], step: str, depth: int) -> list[str]:
     """The loops over the reduced axes, with counters of their own."""
-    lines = loops(extents, [step])
+    lines = loops(extents, step.splitlines())
     names = {name: "ijklmnopq"[index + depth] for index, name in enumerate("ijklmnopq"[: len(extents)])}
     return [_rename(line, names) for line in lines]
 

@@ -11,7 +11,7 @@ from limen.targets.c.ops._wsoftmax import DOUBLING_HIGH, LEADING_ZEROS, SHIFT_LE
 INVERSE_ROOT = Helper(
     "limen_inverse_root",
     """\
-/* 1 / sqrt(x) as a Q31 mantissa, and how far to shift it right; 0 counts as 1. Newton's method, 3 integer bits. */
+/* 1 / sqrt(x) as a Q31 mantissa, and how far to shift it right; 0 counts as 1. Newton's method. */
 static inline int32_t limen_inverse_root(int32_t x, int32_t *right)
 {
     if (x <= 1) {
@@ -29,8 +29,8 @@ static inline int32_t limen_inverse_root(int32_t x, int32_t *right)
     int32_t y = 1 << 28;
     for (int32_t i = 0; i < 5; ++i) {
         const int32_t cube = limen_shift_left(limen_doubling_high(limen_doubling_high(y, y), y), 6);
-        const int32_t next = limen_doubling_high(y, (1 << 28) + (1 << 27)) - limen_doubling_high(half, cube);
-        y = limen_shift_left(next, 3);
+        const int32_t less = limen_doubling_high(half, cube);
+        y = limen_shift_left(limen_doubling_high(y, (1 << 28) + (1 << 27)) - less, 3);
     }
     y = limen_doubling_high(y, 1518500250);
     if (*right < 0) {

@@ -30,12 +30,14 @@ def emit(site: Site) -> Kernel:
         return reduce_axes(site, op.axes, Reduction("float", "1.0f", "acc *= @X;", "acc"))
     if output.quant is None or not is_codes(site.operands):
         wide = "uint64_t" if x.dtype == "int64" else "uint32_t"
-        return reduce_axes(site, op.axes, Reduction(wide, "1", f"acc *= ({wide})@X;", f"({c_type(x)})acc"))
+        return reduce_axes(
+            site, op.axes, Reduction(wide, "1", f"const {wide} v = ({wide})@X;\nacc *= v;", f"({c_type(x)})acc")
+        )
     return reduce_axes(site, op.axes, _codes(site, op))
 
 
 def _codes(site: Site, op: ReduceProd) -> Reduction:
-    """Each multiplication is rescaled. The first element enters as it is: a start of 0 stands for nothing yet."""
+    """Each multiplication is rescaled; the first element enters as it is."""
     x, output = site.input(0), site.output()
     factor = op._factor(site.operands)
     mantissa = int(factor.mantissa)
@@ -48,7 +50,7 @@ def _codes(site: Site, op: ReduceProd) -> Reduction:
     return Reduction(
         "int64_t",
         "1, first = 1",
-        f"acc = first ? @X{less} : limen_rescale_wide(acc * (@X{less}), {scale}), first = 0;",
+        f"const int32_t v = @X{less};\nacc = first ? v : limen_rescale_wide(acc * v, {scale});\nfirst = 0;",
         f"({c_type(x)}){value}",
         helpers=(RESCALE_WIDE, CLAMP),
     )

@@ -44,9 +44,7 @@ def _position(site: Site, op: TransposeConv, numbers: Weighted, made: Finish) ->
         ]
 
     arguments = [f"const {c_type(source)} *x0", "int32_t dy", "int32_t dx", f"{c_type(site.output())} *y"]
-    comment = (
-        "/* All channels at one position; dy and dx are its distances from where filter row and column 0 lie. */\n"
-    )
+    comment = "/* All channels at one position; dy and dx are its distances from filter row and column 0. */\n"
     return comment + function(f"{site.symbol}_at", arguments, blocks(filters, body))
 
 
