@@ -91,7 +91,7 @@ static inline float log_f32(float x)
         if (x == 0.0f) {
             return float_from_bits(0xff800000u);
         }
-        return x > 0.0f ? x : float_from_bits(0x7fc00000u); /* infinity stays, the rest has no logarithm */
+        return x > 0.0f ? x : float_from_bits(0x7fc00000u); /* infinity stays, the rest is nan */
     }
     if (x < 1.17549435e-38f) {
         x *= 33554432.0f; /* a subnormal number, times 2**25 */
@@ -113,7 +113,7 @@ static inline float log_f32(float x)
 )
 
 _EXPM1 = """\
-/* e**x - 1, which keeps its digits near 0: a rational form of (e**r - 1) / r on |r| <= ln(2) / 2. */
+/* e**x - 1, which keeps its digits near 0: a rational form of (e**r - 1) / r, |r| <= ln(2) / 2. */
 static inline float expm1_f32(float x)
 {
     float size = x < 0.0f ? -x : x;
