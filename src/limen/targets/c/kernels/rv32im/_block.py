@@ -6,9 +6,9 @@ All of the geometry is known here, so a block is straight code: each input code 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from limen.targets.c._kernel import Helper
+from limen.targets.c.kernels._packed._block import Block
 from limen.targets.c.kernels.rv32im._codes import Rescaling, rescale
 
 ROWS, STREAM, OUTPUT, CHANNEL, END, ROW = "a0", "a1", "a2", "a3", "a4", "a5"
@@ -22,105 +22,41 @@ SAVED = tuple(f"s{i}" for i in range(12))
 MIDDLE = 2048
 
 
-@dataclass(frozen=True)
-class Block:
-    """The geometry of a block.
-
-    Args:
-        positions: of the output, at most 6.
-        rows, taps: of the window; taps at most 6.
-        stride, dilation: horizontal.
-        depth: channels.
-        left: columns of padding before the first position's window.
-        columns: of the row behind ``left``; taps outside are left out.
-        two_sided: whether codes below the zero point occur.
-    """
-
-    positions: int
-    rows: int
-    taps: int
-    stride: int
-    dilation: int
-    depth: int
-    left: int
-    columns: int
-    two_sided: bool
-
-    @property
-    def name(self) -> str:
-        numbers = (
-            self.depth,
-            self.positions,
-            self.rows,
-            self.taps,
-            self.stride,
-            self.dilation,
-            self.left,
-            self.columns,
-        )
-        return f"limen_rv32_depthwise_{'_'.join(map(str, numbers))}{'s' if self.two_sided else ''}"
-
-    def inside(self, position: int) -> tuple[int, ...]:
-        """The taps of a position that lie in the row."""
-        first = position * self.stride - self.left
-        return tuple(k for k in range(self.taps) if 0 <= first + k * self.dilation < self.columns)
-
-    @property
-    def cuts(self) -> list[tuple[int, ...]]:
-        """The distinct sets of taps that occur: each has a bias of its own."""
-        return sorted({self.inside(p) for p in range(self.positions)})
-
-    @property
-    def uses(self) -> dict[int, list[tuple[int, int]]]:
-        """Column -> the (position, tap) that read it, left to right."""
-        found: dict[int, list[tuple[int, int]]] = {}
-        for position in range(self.positions):
-            for tap in self.inside(position):
-                column = position * self.stride - self.left + tap * self.dilation
-                found.setdefault(column, []).append((position, tap))
-        return dict(sorted(found.items()))
-
-    @property
-    def channel_bytes(self) -> int:
-        """Size of a channel in the stream: biases, multiplier, weights, shift."""
-        return 4 * len(self.cuts) + 4 + -(-(self.rows * self.taps + 1) // 4) * 4
-
-    @property
-    def reach(self) -> int:
-        """Bytes from the first column to the last, of input or output."""
-        return max(max(self.uses, default=0), self.positions - 1) * self.depth
+def name_of(block: Block) -> str:
+    numbers = (block.depth, block.positions, block.rows, block.taps, block.stride, block.dilation, block.left)
+    return f"limen_rv32_depthwise_{'_'.join(map(str, (*numbers, block.columns)))}{'s' if block.two_sided else ''}"
 
 
 def fits(block: Block) -> bool:
     """Whether registers and the offsets of loads and stores suffice."""
-    complete = all(block.inside(p) for p in range(block.positions))
     small = block.positions <= len(SUM) and block.taps <= len(WEIGHT) and block.rows * block.taps <= 64
-    return complete and small and block.reach < 2 * MIDDLE and block.channel_bytes < MIDDLE
+    return block.complete and small and block.reach < 2 * MIDDLE and block.channel_bytes < MIDDLE
 
 
 def block_routine(block: Block) -> Helper:
     """(rows, stream, output, parameters): see the comment in the text."""
-    return Helper(block.name, "\n".join(_lines(block)) + "\n")
+    return Helper(name_of(block), "\n".join(_lines(block)) + "\n")
 
 
 def _lines(block: Block) -> Iterator[str]:
-    yield f"/* void {block.name}(const int8_t *const *rows, const uint8_t *stream, int8_t *y,"
+    name = name_of(block)
+    yield f"/* void {name}(const int8_t *const *rows, const uint8_t *stream, int8_t *y,"
     yield " *     const int32_t *parameters)"
     yield f" * {block.positions} positions, window {block.rows} x {block.taps}, all channels."
     cuts = len(block.cuts)
-    yield f" * stream: for each channel: bias[{cuts}], multiplier, weights[{block.rows * block.taps}], shift;"
+    yield f" * stream: for each channel: bias[{cuts}], weights[{block.rows * block.taps}], shift, multiplier;"
     yield " * parameters: lowest and highest code, 2 * zero point + 1, number of channels. */"
-    yield f"    .weak {block.name}"
+    yield f"    .weak {name}"
     yield "    .balign 4"
-    yield f"    .type {block.name}, @function"
-    yield f"{block.name}:"
+    yield f"    .type {name}, @function"
+    yield f"{name}:"
     yield from _indent(_enter(block))
-    yield f".L{block.name}_channel:"
+    yield f".L{name}_channel:"
     yield from _indent(_sums(block))
     yield from _indent(_codes(block))
-    yield f"    bne {CHANNEL}, {END}, .L{block.name}_channel"
+    yield f"    bne {CHANNEL}, {END}, .L{name}_channel"
     yield from _indent(_leave())
-    yield f"    .size {block.name}, . - {block.name}"
+    yield f"    .size {name}, . - {name}"
 
 
 def _indent(lines: Iterator[str]) -> Iterator[str]:
@@ -166,7 +102,7 @@ def _sums(block: Block) -> Iterator[str]:
         columns = list(block.uses)
         yield _fetch(block, columns, 0)
         for tap in used:
-            yield f"lb {WEIGHT[tap]}, {4 * len(cuts) + 4 + row * block.taps + tap}({STREAM})"
+            yield f"lb {WEIGHT[tap]}, {4 * len(cuts) + row * block.taps + tap}({STREAM})"
         for index, column in enumerate(columns):
             if index + 1 < len(columns):
                 yield _fetch(block, columns, index + 1)
@@ -196,9 +132,8 @@ def _product(
 
 
 def _codes(block: Block) -> Iterator[str]:
-    head = 4 * len(block.cuts)
-    yield f"lw {MULTIPLIER}, {head}({STREAM})"
-    yield f"lbu {SHIFT}, {head + 4 + block.rows * block.taps}({STREAM})"
+    yield f"lw {MULTIPLIER}, {block.multiplier_at}({STREAM})"
+    yield f"lbu {SHIFT}, {block.shift_at}({STREAM})"
     yield f"addi {STREAM}, {STREAM}, {block.channel_bytes}"
     yield f"addi {CHANNEL}, {CHANNEL}, 1"
     yield f"sll {ROUNDING}, {UNIT}, {SHIFT}"
