@@ -1,10 +1,10 @@
 """Compiled machine code beside LiteRT, ONNX Runtime and OpenVINO: one thread, one process, turn by turn.
 
-int8: the four MLPerf Tiny models, and MobileNetV2 where its file is there; the same quantised model for all engines.
-float32: the same four. Two figures per engine: the engine's own invocation (for compiled code a loop in C, for the
-others their innermost call), and a whole call from Python with its arrays; both the lowest decile of the rounds. Outputs of compiled code must be those of
-the integer interpreter, to the bit. Cold start is the time from starting a process to its first output, with the
-largest memory it had.
+int8: the four MLPerf Tiny models, the same quantised model for all engines; any other model by its path. float32: the
+same four. Two figures per engine: the engine's own invocation (for compiled code a loop in C, for the others their
+innermost call), and a whole call from Python with its arrays; both the lowest decile of the rounds. Outputs of compiled
+code must be those of the integer interpreter, to the bit. Cold start is the time from starting a process to its first
+output, with the largest memory it had.
 
     python bench/native.py [--models kws,vww] [--seconds 3] [--cold] [--json FILE]
 """
@@ -198,7 +198,7 @@ def ort(program: Program, feed: Mapping[str, Array]) -> Contender:
         tensor, value = program.tensors[port.tensor], feed[port.tensor]
         if given.type == "tensor(float)" and tensor.quant is not None:
             value = ((value.astype(np.float32) - tensor.zero_point) * np.float32(tensor.scale)).astype(np.float32)
-        if port.permutation is not None:
+        if port.permutation is not None and value.shape != tuple(given.shape):
             value = np.ascontiguousarray(np.transpose(value, np.argsort(port.permutation)))
         feeds[given.name] = value
     binding = session.io_binding()

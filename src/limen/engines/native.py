@@ -13,7 +13,7 @@ import platform
 import struct
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,27 +30,25 @@ _ELF = {"x86_64": 62, "aarch64": 183, "armv7l": 40, "armv8l": 40}
 
 
 class _Native:
+    run: Callable[[Mapping[str, Array]], dict[str, Array]]
+
     def __init__(self, data: bytes, entry: ArtifactEntry) -> None:
         self._library = _load(data, entry)
-        about = _describe(self._library, entry)
-        variant = _choose(about, entry)
+        variant = _choose(_describe(self._library, entry), entry)
         raw = np.zeros(variant["arena"] + ALIGNMENT, np.uint8)
         start = -raw.ctypes.data % ALIGNMENT
         self._arena = raw[start : start + variant["arena"]]
         self._address = ctypes.c_void_p(self._arena.ctypes.data)
-        self._invoke = self._function(f"{variant['name']}_invoke", entry)
-        self._reset = self._function(f"{variant['name']}_reset", entry)
-        self._inputs = [(b.tensor, self._view(b, variant["inputs"], entry)) for b in entry.inputs]
-        self._outputs = [(b.tensor, self._view(b, variant["outputs"], entry)) for b in entry.outputs]
+        bind, reset, self._invoke, call = (
+            _function(self._library, f"{variant['name']}_{which}", entry)
+            for which in ("bind", "reset", "invoke", "run")
+        )
+        bind(self._address)
+        self._reset: Any = reset
+        inputs = [(b.tensor, self._view(b, variant["inputs"], entry)) for b in entry.inputs]
+        outputs = [(b.tensor, self._view(b, variant["outputs"], entry)) for b in entry.outputs]
+        self.run = _run(inputs, outputs, ctypes.CFUNCTYPE(None)(ctypes.cast(call, ctypes.c_void_p).value or 0))
         self.reset()
-
-    def _function(self, name: str, entry: ArtifactEntry) -> Any:
-        try:
-            function = getattr(self._library, name)
-        except AttributeError:
-            raise BundleError(f"artifact {entry.file}: has no function {name}") from None
-        function.argtypes, function.restype = [ctypes.c_void_p], None
-        return function
 
     def _view(self, binding: Binding, offsets: Mapping[str, int], entry: ArtifactEntry) -> Array:
         """The tensor's memory in the arena."""
@@ -61,22 +59,53 @@ class _Native:
             raise BundleError(f"artifact {entry.file}: no tensor {binding.tensor!r} as the bundle describes it")
         return self._arena[offset : offset + size].view(dtype).reshape(binding.shape)
 
-    def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
-        for name, memory in self._inputs:
-            memory[...] = feeds[name]
-        self._invoke(self._address)
-        return {name: memory.copy() for name, memory in self._outputs}
-
     def reset(self) -> None:
         self._reset(self._address)
 
     def close(self) -> None:
         self._invoke = self._reset = None
+        self.run = _closed
         library, self._library = self._library, None
         if library is not None:
             import _ctypes
 
             _ctypes.dlclose(library._handle)
+
+
+def _run(
+    inputs: Sequence[tuple[str, Array]], outputs: Sequence[tuple[str, Array]], call: Callable[[], None]
+) -> Callable[[Mapping[str, Array]], dict[str, Array]]:
+    """The engine's run. A small model takes microseconds: one input and one output, the common case, need no loop."""
+
+    def several(feeds: Mapping[str, Array]) -> dict[str, Array]:
+        for name, memory in inputs:
+            memory[...] = feeds[name]
+        call()
+        return {name: memory.copy() for name, memory in outputs}
+
+    if len(inputs) != 1 or len(outputs) != 1:
+        return several
+    (source, given), (target, made) = *inputs, *outputs
+
+    def single(feeds: Mapping[str, Array]) -> dict[str, Array]:
+        given[...] = feeds[source]
+        call()
+        return {target: made.copy()}
+
+    return single
+
+
+def _closed(feeds: Mapping[str, Array]) -> dict[str, Array]:
+    raise BundleError("engine native: is closed")
+
+
+def _function(library: Any, name: str, entry: ArtifactEntry) -> Any:
+    try:
+        function = getattr(library, name)
+    except AttributeError:
+        raise BundleError(f"artifact {entry.file}: has no function {name}") from None
+    function.argtypes, function.restype = [] if name.endswith("_run") else [ctypes.c_void_p], None
+    return function
 
 
 def _load(data: bytes, entry: ArtifactEntry) -> Any:

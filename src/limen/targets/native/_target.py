@@ -2,8 +2,10 @@
 
 A library holds one or more variants of the model, for more or less of the processor's instructions. It exports
 ``const char limen_library[]``, JSON: ``abi`` (1), ``machine`` (as in ``limen.devices``), and ``variants``, the fastest
-first: ``name`` (prefix of its functions ``NAME_reset`` and ``NAME_invoke``, see target c), ``features`` it needs as
-Linux spells them in /proc/cpuinfo, bytes of ``arena``, and ``inputs`` and ``outputs``, tensor -> offset in the arena.
+first: ``name``, ``features`` it needs as Linux spells them in /proc/cpuinfo, bytes of ``arena``, and ``inputs`` and
+``outputs``, tensor -> offset in the arena. A variant's functions are ``NAME_reset`` and ``NAME_invoke``, as target c
+describes them, and for callers to whom an argument is dear ``NAME_bind(arena)`` and ``NAME_run()``, which invokes on
+the arena bound last.
 
 Raises MissingExtra where ziglang is not installed.
 """
@@ -35,6 +37,13 @@ _FEATURES: Mapping[str, tuple[str, ...]] = {"avx2": _AVX2, "avx512vnni": _VNNI, 
 """What the kernels of an instruction set need of the processor."""
 _CLANG = {"avx2": "avx2,fma", "avx512vnni": "avx2,fma,avx512f,avx512bw,avx512vl,avx512vnni"}
 _OPTIMIZE = ("-std=c11", "-O2", "-fno-math-errno", "-fPIC", "-shared", "-Wl,-s", "-Wl,--build-id=none")
+
+_BOUND = """
+#include "{name}.h"
+static void *{name}_arena;
+void {name}_bind(void *arena) {{ {name}_arena = arena; }}
+void {name}_run(void) {{ {name}_invoke({name}_arena); }}
+"""
 
 
 @dataclass(frozen=True)
@@ -137,7 +146,8 @@ def _description(variants: list[Generated], device: Device) -> str:
     }
     text = json.dumps(about, separators=(",", ":"))
     literal = json.dumps(text)  # JSON's escapes of quotes and backslashes are C's; the text is ASCII
-    return f"extern const char limen_library[];\nconst char limen_library[] = {literal};\n"
+    head = f"extern const char limen_library[];\nconst char limen_library[] = {literal};\n"
+    return head + "".join(_BOUND.format(name=unit.name) for unit in variants)
 
 
 TARGET = NativeTarget()
