@@ -38,8 +38,7 @@ static float @s@_@name@(float t, const struct box_prior *prior, int32_t axis)
 {
 @unused@    float moved = @active@;
 
-@scale@    moved = moved * @unit@;
-    return @sum@;
+@scale@@stretch@    return @sum@;
 }
 """
 
@@ -84,20 +83,29 @@ def shift(step: BoxDecode, symbol: str, name: str, activation: str) -> str:
     active = {"none": "t", "tanh": "tanh_f32(t)", "sigmoid": "sigmoid_f32(t)"}[activation]
     unit, total = _unit(step, step.centre_unit), "prior->centre[axis] + moved" if step._has_priors() else "moved"
     scale = f"    moved = moved * {number(step.centre_scale)};\n" if step.centre_scale != 1 else ""
+    stretch = f"    moved = moved * {unit};\n" if step.centre_unit != "pixel" else ""
     return fill(
-        _SHIFT, s=symbol, name=name, unused=_unused(unit + total), active=active, scale=scale, unit=unit, sum=total
+        _SHIFT,
+        s=symbol,
+        name=name,
+        unused=_unused(stretch + total),
+        active=active,
+        scale=scale,
+        stretch=stretch,
+        sum=total,
     )
 
 
 def length(step: BoxDecode, symbol: str) -> str:
     """``float SYMBOL_length(t, prior, axis)``."""
     unit, scale = _unit(step, step.side_unit), number(step.side_scale)
-    scaled, long = f"    const float scaled = t * {scale};\n", "scaled"
+    scaled = f"    const float scaled = {f't * {scale}' if step.side_scale != 1 else 't'};\n"
+    long = "scaled"
     if step.side == "exp":
         most = number(_LARGEST_EXPONENT)
         long = f"exp_f32(scaled < {most} ? scaled : {most})"
     elif step.side == "sigmoid":
-        scaled = f"    const float scaled = sigmoid_f32(t) * {scale};\n"
+        scaled = scaled.replace("= t", "= sigmoid_f32(t)")
     return fill(_LENGTH, s=symbol, unused=_unused(unit), scaled=scaled, long=long, unit=unit)
 
 
@@ -171,8 +179,7 @@ for (int32_t k = 0; k < @classes@; k++) {
 OBJECTNESS = """\
 float sure = @object@;
 sure = sure > 0.0f ? (sure < 1.0f ? sure : 1.0f) : 0.0f;
-sure = @sure@;
-for (int32_t k = 0; k < @classes@; k++) {
+@raise@for (int32_t k = 0; k < @classes@; k++) {
     const float part = score[k] > 0.0f ? (score[k] < 1.0f ? score[k] : 1.0f) : 0.0f;
     score[k] = @part@ * sure;
 }

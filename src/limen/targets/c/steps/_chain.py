@@ -12,6 +12,7 @@ from limen.targets.c._kernel import Constant, Helper
 from limen.targets.c._text import comment, constant_definition
 from limen.targets.c.steps._border import Border
 from limen.targets.c.steps._kernel import VIEW_REALS, Flow, Port, Real, StepKernel, Varies, one
+from limen.targets.c.steps._layout import wrapped
 from limen.targets.c.steps._stages import Builder, Settings, Stage
 
 ALIGN = 16
@@ -153,7 +154,7 @@ def _assembled(builder: Builder, source: Flow) -> StepChain:
     texts = [f"/* {comment(_title(stage))} */\n{stage.kernel.text}" for stage in stages]
     return StepChain(
         symbol=settings.prefix,
-        text="\n".join([*texts, f"{prototype}\n{{\n{body}}}\n"]),
+        text=wrapped("\n".join([*texts, f"{prototype}\n{{\n{body}}}\n"])),
         prototype=prototype,
         source=source,
         result=builder.flow,
@@ -300,7 +301,8 @@ def _ordered(helpers: Iterable[Helper]) -> list[Helper]:
 
 
 _EXACT = """\
-/* Every operation is rounded by itself, as in the Python steps; GCC wants -ffp-contract=off or -std=c11 for it. */
+/* Every operation is rounded by itself, as in the Python steps. GCC wants -ffp-contract=off or
+ * -std=c11 for it. */
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT OFF
 #endif
@@ -310,7 +312,7 @@ _EXACT = """\
 def definitions(*chains: StepChain) -> str:
     """The body of a C file: helpers once, then constants and functions of every chain. Wants stdint.h and string.h."""
     helpers = _ordered(h for chain in chains for h in chain.helpers)
-    parts = [_EXACT, *(f"{helper.text.rstrip()}\n" for helper in helpers)]
+    parts = [_EXACT, *(wrapped(f"{helper.text.rstrip()}\n") for helper in helpers)]
     for chain in chains:
         parts += [constant_definition(c) for c in chain.constants] + [chain.text]
     return "\n".join(parts)

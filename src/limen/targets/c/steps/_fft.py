@@ -204,8 +204,8 @@ static inline void fft_radix_@real@(@real@ *z, int32_t n, int32_t radix, int32_t
 """
 
 _POWERS_EVEN = """\
-    power[0] = @float@((z[0] + z[1]) * (z[0] + z[1]));
-    power[@half@] = @float@((z[0] - z[1]) * (z[0] - z[1]));
+    power[0] = @open@(z[0] + z[1]) * (z[0] + z[1])@close@;
+    power[@half@] = @open@(z[0] - z[1]) * (z[0] - z[1])@close@;
     for (int32_t k = 1; k <= @quarter@; k++) {
         const @real@ *a = &z[2 * k];
         const @real@ *b = &z[2 * (@half@ - k)];
@@ -221,14 +221,14 @@ _POWERS_EVEN = """\
         const @real@ high_re = even_re - turn_re;
         const @real@ high_im = even_im - turn_im;
 
-        power[k] = @float@(low_re * low_re + low_im * low_im);
-        power[@half@ - k] = @float@(high_re * high_re + high_im * high_im);
+        power[k] = @open@low_re * low_re + low_im * low_im@close@;
+        power[@half@ - k] = @open@high_re * high_re + high_im * high_im@close@;
     }
 """
 
 _POWERS_ODD = """\
     for (int32_t k = 0; k < @bins@; k++) {
-        power[k] = @float@(z[2 * k] * z[2 * k] + z[2 * k + 1] * z[2 * k + 1]);
+        power[k] = @open@z[2 * k] * z[2 * k] + z[2 * k + 1] * z[2 * k + 1]@close@;
     }
 """
 
@@ -301,7 +301,8 @@ def transform(size: int, real: Real, symbol: str) -> Transform:
         split=f"{symbol}_split",
         bins=size // 2 + 1,
         real=real,
-        float="(float)" if real == "double" else "",
+        open="(float)(" if real == "double" else "",
+        close=")" if real == "double" else "",
     )
     odd = [radix for radix in radices if radix not in _OWN]
     return Transform(

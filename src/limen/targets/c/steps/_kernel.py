@@ -27,7 +27,6 @@ import numpy as np
 from limen.errors import UnsupportedOp
 from limen.steps import Step
 from limen.targets.c._kernel import C_TYPES, Constant, Helper
-from limen.targets.c._text import float_literal
 
 Varies = Literal["", "count", "picture"]
 Real = Literal["float", "double"]
@@ -184,7 +183,7 @@ class StepSite:
         """The real value of an element, a C expression of type float (double for what float cannot hold)."""
         element = f"{pointer}[{index}]"
         if port.scale:
-            return f"((float)({element} - {port.zero_point}) * {number(port.scale)})"
+            return f"((float){bracketed(less(element, port.zero_point))} * {number(port.scale)})"
         return element if port.dtype in ("float32", "float64") else f"(float){element}"
 
     def head(self, kernel: StepKernel) -> str:
@@ -211,9 +210,26 @@ StepEmitter = Callable[[StepSite], "StepKernel | Flow"]
 
 
 def number(value: float, real: Real = "float") -> str:
-    """A literal of type float or double that reads back to the bit; negative ones in brackets."""
-    text = float_literal(float(np.float32(value)) if real == "float" else float(value), real == "float")
+    """A literal of type float or double, the shortest that reads back to the bit; negative ones in brackets."""
+    text = str(np.float32(value)) if real == "float" else repr(float(value))
+    text = text if any(mark in text for mark in ".en") else f"{text}.0"
+    text += "f" if real == "float" else ""
     return f"({text})" if text.startswith("-") else text
+
+
+def times(variable: str, factor: int) -> str:
+    """A product, without a factor of 1."""
+    return variable if factor == 1 else f"{variable} * {factor}"
+
+
+def less(variable: str, number: int) -> str:
+    """A difference, without a zero and without two signs in a row."""
+    return variable if number == 0 else f"{variable} {'-' if number > 0 else '+'} {abs(number)}"
+
+
+def bracketed(text: str) -> str:
+    """An expression as a factor."""
+    return f"({text})" if " " in text else text
 
 
 def fill(template: str, **holes: object) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from limen.targets.c.steps._border import Border
-from limen.targets.c.steps._kernel import Flow, StepKernel, StepSite, looped
+from limen.targets.c.steps._kernel import Flow, StepKernel, StepSite, looped, times
 from limen.targets.c.steps._pointwise import nest
 
 
@@ -34,7 +34,7 @@ def copied(site: StepSite) -> StepKernel:
         ports, site.flow.ports, site.flow.arguments("x"), kernel.result.arguments("y"), strict=True
     ):
         value = site.read(seen, x, "i") if seen.scale else f"{x}[i]"
-        bound = f"count * {port.row}" if site.flow.varies else str(port.size)
+        bound = times("count", port.row) if site.flow.varies else str(port.size)
         parts.append(looped(f"{y}[i] = {value};\n", [("i", bound)]))
     counted = "    *counted = count;\n" if site.flow.varies else ""
     return site.write(kernel, counted + "".join(parts))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limen.targets.c._kernel import C_TYPES, Constant, Helper
-from limen.targets.c.steps._kernel import Flow, StepKernel, StepSite, fill, looped, one
+from limen.targets.c.steps._kernel import Flow, StepKernel, StepSite, bracketed, fill, less, looped, one, times
 
 Array = NDArray[Any]
 Strides = NDArray[np.int8]
@@ -202,14 +202,14 @@ def _bound(site: StepSite, fusion: Fusion, loops: Nest) -> str:
         site.refuse("that moves the counted axis", "give a value of known length")
     if fusion.row % unit:
         return f"total / {unit}"
-    return "count" if fusion.row == unit else f"count * {fusion.row // unit}"
+    return times("count", fusion.row // unit)
 
 
 def _counted(fusion: Fusion) -> str:
     row = fusion.view.size // fusion.view.shape[0]
     if fusion.row % row:
         return f"total / {row}"
-    return "count" if row == fusion.row else f"count * {fusion.row // row}"
+    return times("count", fusion.row // row)
 
 
 def _computed(site: StepSite, fusion: Fusion, loops: Nest) -> dict[str, Any]:
@@ -253,11 +253,10 @@ def _table(site: StepSite, fusion: Fusion, loops: Nest) -> dict[str, Any] | None
     at, to = loops.index(0, offset(fusion.view, fusion.base)), loops.index(1)
     shift = _shift(table, codes.reshape(256)) if channels == 1 else None
     if shift is not None:
-        sign = f" {'-' if shift < 0 else '+'} {abs(shift)}" if shift else ""
-        return {"text": f"y[{to}] = ({C_TYPES[fusion.dtype]})(x[{at}]{sign});\n"}
+        return {"text": f"y[{to}] = ({C_TYPES[fusion.dtype]}){bracketed(less(f'x[{at}]', -shift))};\n"}
     symbol = site.local("table")
     element = f"x[{at}]" if port.dtype == "uint8" else f"(uint8_t)x[{at}]"
-    first = f"({loops.index(2)}) * 256 + " if channels > 1 else ""
+    first = f"{bracketed(loops.index(2))} * 256 + " if channels > 1 else ""
     comment = "the result of every code" + (", per channel" if channels > 1 else "")
     return {
         "text": f"y[{to}] = {symbol}[{first}{element}];\n",

@@ -18,7 +18,7 @@ from limen.steps import Context, Step, Value
 from limen.targets.c._kernel import C_TYPES
 from limen.targets.c.steps import _moves, _pointwise
 from limen.targets.c.steps._border import BELOW_HALF, NARROW, Border
-from limen.targets.c.steps._kernel import Flow, Real, StepKernel, StepSite, number
+from limen.targets.c.steps._kernel import Flow, Real, StepKernel, StepSite, less, number
 from limen.targets.c.steps._pointwise import Fusion, Point
 
 _PACKAGE = "limen.targets.c.steps"
@@ -246,13 +246,14 @@ def _coded(site: StepSite, fusion: Fusion, border: Border) -> Fusion:
         site.refuse(f"to codes of {border.dtype} for {border.source_dtype}", "use a model with int8 inputs")
     low, high = (float(v) for v in border.limits())
     ctype = C_TYPES[border.dtype]
-    zero = f" {'-' if border.zero_point < 0 else '+'} {abs(border.zero_point)}" if border.zero_point else ""
     half = number(BELOW_HALF)
+    whole = f"(int32_t)(@y@_ + (@y@_ < 0.0f ? -{half} : {half}))"
     lines = (
         "float @y@_ = (float)@x@;\n"
-        f"@y@_ = @y@_ > {number(low)} ? (@y@_ < {number(high)} ? @y@_ : {number(high)}) : {number(low)};\n"
+        f"@y@_ = @y@_ > {number(low)} ? @y@_ : {number(low)}; /* nan too */\n"
+        f"@y@_ = @y@_ < {number(high)} ? @y@_ : {number(high)};\n"
         f"@y@_ = @y@_ / {number(border.scale)};\n"
-        f"const {ctype} @y@ = ({ctype})((int32_t)(@y@_ + (@y@_ < 0.0f ? -{half} : {half})){zero});\n"
+        f"const {ctype} @y@ = ({ctype})({less(whole, -border.zero_point)});\n"
     )
     return fusion.then(Point(border.dtype, lines, border.codes))
 

@@ -15,7 +15,7 @@ from limen.steps import _boxes
 from limen.steps.box_decode import BoxDecode
 from limen.targets.c._kernel import Constant
 from limen.targets.c.steps import _box_text as text
-from limen.targets.c.steps._kernel import Flow, Port, StepKernel, StepSite, fill, indented, number
+from limen.targets.c.steps._kernel import Flow, Port, StepKernel, StepSite, bracketed, fill, indented, number
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,13 @@ class Rows:
     def value(self, site: StepSite, box: str, channel: str) -> str:
         """The real value of a box's channel, C expressions."""
         own = self.channels // self.per_cell
-        place = f"{self.first} + {channel}" if self.first else channel
+        place = channel
+        if self.first:
+            place = str(self.first) if channel == "0" else f"{self.first} + {channel}"
         if not self.channels_first:
             return site.read(self.port, self.pointer, f"{box} * {own} + {place}")
         if self.per_cell == 1:
-            return site.read(self.port, self.pointer, f"({place}) * {self.cells} + {box}")
+            return site.read(self.port, self.pointer, f"{bracketed(place)} * {self.cells} + {box}")
         inner = f"({box} % {self.per_cell} * {own} + {place}) * {self.cells}"
         return site.read(self.port, self.pointer, f"{inner} + {box} / {self.per_cell}")
 
@@ -198,7 +200,7 @@ def _level(
         _LEVEL,
         loops="",
         declare=declare,
-        box=box,
+        box="i" if box == "i" else box,
         classes=classes,
         number=value("boxes", "k"),
         s=site.symbol,
@@ -234,7 +236,7 @@ def _scores(step: BoxDecode, level: Level, classes: int, skip: int, value: objec
     return found + fill(
         text.OBJECTNESS,
         object=f"sigmoid_f32({sure})" if step.object_score == "sigmoid" else sure,
-        sure=text.raised("sure", step.object_power),
+        **{"raise": f"sure = {text.raised('sure', step.object_power)};\n" if step.object_power != 1 else ""},
         part=text.raised("part", step.score_power),
         classes=classes,
     )
@@ -269,7 +271,8 @@ def _axis(site: StepSite, centres: Array, name: str, constants: list[Constant]) 
     step = float(centres[1] - centres[0]) if len(centres) > 1 else 1.0
     start, cells = np.float32(centres[0]), np.arange(len(centres), dtype=np.float32)
     if np.array_equal(cells * np.float32(step) + start, centres):
-        return f"(float)(@) * {number(step)} + {number(float(start))}"
+        moved = f" + {number(float(start))}" if start else ""
+        return f"(float)(@) * {number(step)}{moved}"
     symbol = site.local(name)
     constants.append(Constant(symbol, centres.astype(np.float32), comment="centres of the cells"))
     return f"{symbol}[@]"

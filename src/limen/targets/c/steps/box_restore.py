@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from limen.steps.box_restore import BoxRestore
-from limen.targets.c.steps._kernel import Flow, Port, StepKernel, StepSite, fill
+from limen.targets.c.steps._kernel import Flow, Port, StepKernel, StepSite, fill, times
 
 _MOVE = """\
     for (int32_t i = 0; i < @n@; i++) {
@@ -49,4 +49,4 @@ def EMIT(site: StepSite) -> StepKernel:
 
 
 def _size(site: StepSite, port: Port) -> str:
-    return f"count * {port.row}" if site.flow.varies else str(port.size)
+    return times("count", port.row) if site.flow.varies else str(port.size)

@@ -8,7 +8,7 @@ import numpy as np
 
 from limen.steps.mfcc import Mfcc, _basis
 from limen.targets.c._kernel import Constant
-from limen.targets.c.steps._kernel import StepKernel, StepSite, fill, looped, one
+from limen.targets.c.steps._kernel import StepKernel, StepSite, fill, looped, one, times
 
 _BODY = """\
 const @t@ *mels = &x[i * @mels@];
@@ -42,7 +42,7 @@ def EMIT(site: StepSite) -> StepKernel:
     )
     kernel = StepKernel("", one("float32", (*port.shape[:-1], step.count), site.flow.varies), (constant,))
     rows = math.prod(port.shape[:-1])
-    bound = f"count * {rows // port.shape[0]}" if site.flow.varies else str(rows)
+    bound = times("count", rows // port.shape[0]) if site.flow.varies else str(rows)
     body = fill(
         _BODY,
         t=port.ctype,

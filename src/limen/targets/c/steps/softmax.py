@@ -6,7 +6,7 @@ import math
 
 from limen.steps.softmax import Softmax
 from limen.targets.c.ops._math import EXP
-from limen.targets.c.steps._kernel import StepKernel, StepSite, fill, looped, number, one
+from limen.targets.c.steps._kernel import StepKernel, StepSite, fill, looped, number, one, times
 
 _BODY = """\
 const int32_t at = @at@;
@@ -43,7 +43,7 @@ def EMIT(site: StepSite) -> StepKernel:
     kernel = StepKernel("", one("float32", port.shape, site.flow.varies), helpers=(EXP,))
     outer = math.prod(port.shape[:axis])
     place = "at + k" if inner == 1 else f"at + k * {inner}"
-    bounds = [("i", f"count * {outer // port.shape[0]}" if site.flow.varies else str(outer)), ("j", str(inner))]
+    bounds = [("i", times("count", outer // port.shape[0]) if site.flow.varies else str(outer)), ("j", str(inner))]
     bounds = [(v, bound) for v, bound in bounds if bound != "1"]
     starts = {"i": f"i * {classes * inner}", "j": "j"}
     body = fill(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from limen.steps.threshold import Threshold
-from limen.targets.c.steps._kernel import Flow, Port, StepKernel, StepSite, fill, number
+from limen.targets.c.steps._kernel import Flow, Port, StepKernel, StepSite, fill, number, times
 
 _ONE = """\
     for (int32_t i = 0; i < @n@; i++) {
@@ -48,7 +48,7 @@ def EMIT(site: StepSite) -> StepKernel:
     score = site.read(port, "x", "i")
     score = f"(float){score}" if port.dtype == "float64" else score
     if step.average == 1:
-        n = f"count * {port.row}" if site.flow.varies else port.size
+        n = times("count", port.row) if site.flow.varies else port.size
         kernel = StepKernel("", Flow(ports, site.flow.varies))
         body = fill(_ONE, n=n, score=score, at=number(below(step.at)))
         return site.write(kernel, ("    *counted = count;\n" if site.flow.varies else "") + body)

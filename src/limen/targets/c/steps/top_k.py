@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from limen.steps.top_k import TopK
-from limen.targets.c.steps._kernel import Flow, Port, StepKernel, StepSite, fill
+from limen.targets.c.steps._kernel import Flow, Port, StepKernel, StepSite, fill, times
 
 _BODY = """\
     for (int32_t i = 0; i < @rows@; i++) {
@@ -57,4 +57,4 @@ def EMIT(site: StepSite) -> StepKernel:
 
 
 def _rows(site: StepSite, rows: int, port: Port) -> str:
-    return f"count * {rows // port.shape[0]}" if site.flow.varies else str(rows)
+    return times("count", rows // port.shape[0]) if site.flow.varies else str(rows)
