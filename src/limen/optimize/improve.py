@@ -71,10 +71,11 @@ def improve(
         reach: tensor name -> largest absolute value of each channel.
         effort: bounds of the sequential passes.
     """
-    used, held = split(feeds, HELD_OUT)
-    judge = _Judge((held, spread(used, HELD_OUT)), before_squashing(program))
     macs = program.cost().macs
     small, large = macs <= SMALL_MACS or recipe.full, macs > LARGE_MACS and not recipe.full
+    judged = HELD_OUT // 2 if large else HELD_OUT
+    used, held = split(feeds, judged)
+    judge = _Judge((held, spread(used, judged)), before_squashing(program))
     bounds = effort or (Effort(macs=LARGE_WORK) if large else Effort())
     tried = [judge.candidate("start", program, first)]
     for power in (POWERS[:1] if large else POWERS) if recipe.equalize else ():
