@@ -10,7 +10,7 @@ import numpy as np
 
 from limen.steps import STEPS, Chain, Vector, vectors
 from limen.steps._geometry import View
-from limen.targets.c.steps import Border, StepChain, emit_chain, emit_post
+from limen.targets.c.steps import Border, StepChain, emit_chain, emit_file_chain, emit_post
 
 # Largest difference from the numpy step, absolute plus relative; what is not named is exact.
 TOLERANCE = {
@@ -272,4 +272,35 @@ def _post_cases() -> Iterator[Case]:
         yield Case(chain, steps, values, tolerance=tolerance, facts=(VIEW,), outputs=outputs)
 
 
-CASES = [*_vector_cases(), *_plain_cases(), *_open_cases(), *_stream_cases(), *_model_cases(), *_post_cases()]
+def _file_cases() -> Iterator[Case]:
+    """What programs make of files, as the readers hand them over."""
+    generator = np.random.default_rng(7)
+    nchw = Border((1, 24, 20, 3), "int8", scale=0.02, permutation=(0, 2, 3, 1))
+    image = f"decode_image,letterbox:20x24:method=area,normalise:{IMAGENET}:scale=0.00392156862745098,layout:nchw"
+    digits = Border((1, 8, 9, 1), "int8", scale=1 / 255, zero_point=-128)
+    tabular = Border((1, 13), "int8", scale=0.1, zero_point=4)
+    speech = Border((1, 49, 40), "float32")
+    pictures = tuple(generator.integers(0, 256, (h, w, 3)).astype(np.uint8) for h, w in ((30, 50), (9, 100)))
+    sounds = tuple(generator.integers(-9000, 9000, n).astype(np.int16) for n in (16000, 15840))
+    for place, (spec, target, values, tolerance) in enumerate((
+        (image, nchw, pictures, 0.0),
+        ("decode_image:grey,normalise:std=255", digits, _random((8, 9, 1), "uint8", 8), 0.0),
+        ("decode_audio,log_mel:high=8000", speech, sounds, 1e-5),
+        ("standardise:mean=1/2/3/4/5/6/7/8/9/10/11/12/13:std=2/2/2/2/2/2/2/2/2/2/2/2/2", tabular,
+         _random((1, 13), "float32", 9), 0.0),
+        ("", tabular, _random((1, 13), "float32", 10), 0.0),
+    )):  # fmt: skip
+        steps = Chain.parse(spec)
+        made = emit_file_chain(steps.steps, f"file_{place}", target, side=128, samples=20000)
+        yield Case(made.chain, steps, values, tolerance=tolerance, target=target)
+
+
+CASES = [
+    *_vector_cases(),
+    *_plain_cases(),
+    *_open_cases(),
+    *_stream_cases(),
+    *_model_cases(),
+    *_post_cases(),
+    *_file_cases(),
+]

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from limen.bundle import Binding
+from limen.engines._border import quantize
 from limen.errors import UnsupportedOp
 from limen.steps import Chain, Context, Step
 from limen.targets.c.steps import Border, StepChain, emit_chain
@@ -162,3 +164,15 @@ def test_pixels_for_a_quantised_model_take_no_memory_and_no_table() -> None:
     chain = emit_chain(steps, "x", (120, 160, 3), "uint8", border=target)
     assert chain.memory <= 2 * 96 * 3 * 4 + 16
     assert not any(constant.data.size == 256 for constant in chain.constants)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16"])
+def test_codes_are_those_of_a_session(dtype: str) -> None:
+    generator = np.random.default_rng(1)
+    for scale in (1 / 255, 0.584703, 1.0, 3e-5, 40.0):
+        zero = int(generator.integers(-100, 100)) if dtype != "uint8" else int(generator.integers(0, 255))
+        binding = Binding("x", "x", (4000,), dtype, "float32", (scale,), (zero,))
+        values = (generator.integers(-70000, 70000, 4000) / 2 * np.float32(scale)).astype(np.float32)
+        values[:4] = np.inf, -np.inf, 0.0, -0.0
+        border = Border((4000,), dtype, scale=scale, zero_point=zero)
+        np.testing.assert_array_equal(border.codes(values), quantize(values, binding))

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from limen.targets.c.steps._border import Border
 from limen.targets.c.steps._chain import StepChain, constant_bytes, definitions, emit_chain, emit_post, view_bytes
+from limen.targets.c.steps._files import FileChain, emit_file_chain
 from limen.targets.c.steps._kernel import VIEW_REALS, Flow, Port, StepKernel, StepSite
 
 __all__ = [
     "VIEW_REALS",
     "Border",
+    "FileChain",
     "Flow",
     "Port",
     "StepChain",
@@ -21,6 +23,7 @@ __all__ = [
     "constant_bytes",
     "definitions",
     "emit_chain",
+    "emit_file_chain",
     "emit_post",
     "view_bytes",
 ]

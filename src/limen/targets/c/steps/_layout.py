@@ -54,7 +54,7 @@ def _place(body: str, least: int) -> int:
     for rank, mark in enumerate(_BREAKS):
         at = body.rfind(mark, least, WIDTH - 1)
         while at > 0:
-            key = (depths[at], rank, -at)
+            key = (depths[at] + (mark == " = "), rank, -at)
             if best is None or key < best:
                 best, found = key, at + (1 if mark == ", " else 3 if mark == " = " else 0)
             at = body.rfind(mark, least, at)

@@ -35,8 +35,8 @@ static inline float overlap_of(const float *a, const float *b)
 
 _ADD = """\
 /* One more candidate in its place: best score first, equal ones in the order they came. */
-static int32_t @s@_add(float score, int32_t row, int32_t category, int32_t found, float *scores, int32_t *rows,
-                       int32_t *categories)
+static int32_t @s@_add(float score, int32_t row, int32_t category, int32_t found, float *scores, \
+int32_t *rows, int32_t *categories)
 {
     int32_t place = found < @most@ ? found : @most@ - 1;
 
