@@ -17,7 +17,16 @@ from limen.lab.host import HostModel, build
 from limen.program import run
 from limen.targets._zig import WARNINGS, run_zig
 from limen.targets.c import Generated, generate
-from unit.targets.c.x86_cases import CONNECTED, CONVOLUTIONS, DEPTHWISE, inputs_of, joined, program_of, sums
+from unit.targets.c.x86_cases import (
+    CONNECTED,
+    CONVOLUTIONS,
+    DEPTHWISE,
+    float_program_of,
+    inputs_of,
+    joined,
+    program_of,
+    sums,
+)
 
 pytestmark = pytest.mark.skipif(
     not {"avx2", "fma"} <= set(read_host().features), reason="this processor has no AVX2 with FMA"
@@ -28,6 +37,12 @@ GROUPS = {
         for name, layers in (("convolutions", CONVOLUTIONS), ("connected", CONNECTED), ("depthwise", DEPTHWISE))
     },
     "sums": sums(),
+}
+FLOATS = {
+    name: float_program_of(layer)
+    for layers in (CONVOLUTIONS, CONNECTED, DEPTHWISE)
+    for name, layer in layers.items()
+    if layer.op != "DepthwiseConv2D" or layer.x[3] >= 16
 }
 AVX2 = ("avx2", "fma")
 VNNI = (*AVX2, "avx512f", "avx512bw", "avx512vl", "avx512_vnni")
@@ -88,3 +103,14 @@ def test_both_ways_of_requantising_are_among_the_layers() -> None:
         assert f"{helper}(__m256i" in text
     assert "limen_add_256(x0" in text
     assert "limen_add_shares(sum" in text
+
+
+@pytest.mark.parametrize("features", [AVX2, VNNI], ids=["avx2", "emulated avx512"])
+def test_float_layers_are_close_to_the_interpreter(features: tuple[str, ...]) -> None:
+    unit = generate(joined(FLOATS), device(*features))
+    assert {layer.kernel for layer in unit.layers} == {"avx2" if features is AVX2 else "avx512vnni"}
+    model = build(unit) if features is AVX2 else emulated(unit)
+    for feeds in inputs_of(unit.program, 2):
+        wanted, seen = run(unit.program, feeds), model.run(feeds)
+        for name, value in wanted.items():
+            np.testing.assert_allclose(seen[name], value, rtol=1e-4, atol=1e-5 * np.abs(value).max(), err_msg=name)

@@ -65,6 +65,19 @@ def program_of(layer: Layer, seed: int = 0) -> Program:
     return one_node(op, inputs, Quant.per_tensor(spread / layer.reach, layer.zero[1]))
 
 
+def float_program_of(layer: Layer, seed: int = 0) -> Program:
+    """The same layer in float32."""
+    rng = np.random.default_rng(seed)
+    channels = layer.w[3 if layer.op == "DepthwiseConv2D" else 0]
+    inputs = [Tensor("x", layer.x, "float32"), Tensor.constant("w", rng.normal(0, 1, layer.w).astype(np.float32))]
+    if layer.bias:
+        inputs.append(Tensor.constant("b", rng.normal(0, 1, channels).astype(np.float32)))
+    attributes = {"activation": layer.activation}
+    if layer.op != "FullyConnected":
+        attributes |= {"stride": layer.stride, "dilation": layer.dilation, "padding": layer.padding}
+    return one_node(OPS[layer.op](**attributes), inputs, None)
+
+
 def one_node(op: Op, inputs: list[Tensor], quant: Quant | None) -> Program:
     """A Program of one node with one output ``y``."""
     kind = op.infer(inputs)[0]

@@ -250,7 +250,39 @@ EMULATED __m128i emulated_maskz_loadu_epi8_128(uint16_t mask, const void *p)
     return _mm_loadu_si128((const void *)values);
 }
 
+EMULATED void emulated_storeu_ps(float *p, __m512 a)
+{
+    memcpy(p, &a, sizeof a);
+}
+
+EMULATED void emulated_mask_storeu_ps(float *p, uint16_t mask, __m512 a)
+{
+    float values[16];
+    memcpy(values, &a, sizeof values);
+    for (int i = 0; i < 16; ++i) {
+        if (mask >> i & 1) {
+            p[i] = values[i];
+        }
+    }
+}
+
+EMULATED __m512 emulated_min_ps(__m512 a, __m512 b)
+{
+    const __m512 r = {{_mm256_min_ps(a.h[0], b.h[0]), _mm256_min_ps(a.h[1], b.h[1])}};
+    return r;
+}
+
+EMULATED __m512 emulated_max_ps(__m512 a, __m512 b)
+{
+    const __m512 r = {{_mm256_max_ps(a.h[0], b.h[0]), _mm256_max_ps(a.h[1], b.h[1])}};
+    return r;
+}
+
 /* Some of the names are macros. */
+#undef _mm512_storeu_ps
+#undef _mm512_mask_storeu_ps
+#undef _mm512_min_ps
+#undef _mm512_max_ps
 #undef _mm512_cvtepi8_epi32
 #undef _mm512_set1_ps
 #undef _mm_maskz_loadu_epi8
@@ -352,5 +384,9 @@ EMULATED __m128i emulated_maskz_loadu_epi8_128(uint16_t mask, const void *p)
 #define _mm512_cvtepi8_epi32 emulated_cvtepi8_epi32
 #define _mm512_set1_ps emulated_set1_ps
 #define _mm_maskz_loadu_epi8 emulated_maskz_loadu_epi8_128
+#define _mm512_storeu_ps emulated_storeu_ps
+#define _mm512_mask_storeu_ps emulated_mask_storeu_ps
+#define _mm512_min_ps emulated_min_ps
+#define _mm512_max_ps emulated_max_ps
 
 #endif

@@ -7,15 +7,15 @@ all of them. Output channels are the outermost loop, so that a block's weights s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from limen.program import Array
 from limen.targets.c._kernel import Constant, Helper, Site
-from limen.targets.c.kernels._x86._requantize import Requantized, Weights, requantize
 from limen.targets.c.kernels._x86._vectors import Vectors
 
 Int64 = NDArray[np.int64]
@@ -70,7 +70,7 @@ class Nest:
 def nests(vectors: Vectors, channels: int, at_once: int) -> Iterator[Nest]:
     """Split output channels: as many blocks of ``at_once`` vectors as there are, then the rest."""
     first, span = 0, vectors.span
-    for count in dict.fromkeys((at_once, 1)):
+    for count in range(at_once, 0, -1):
         blocks = (channels - first) // (span * count)
         if blocks:
             yield Nest(first, blocks, span * count, vectors.group * count, count)
@@ -114,74 +114,96 @@ class Dense:
     helpers: tuple[Helper, ...]
 
 
-def dense(site: Site, vectors: Vectors, window: Window, weights: Weights) -> Dense:
+class Finish(Protocol):
+    """What becomes of accumulators.
+
+    Attributes:
+        initial: where they start, one value per output channel.
+        constants: arrays that ``text`` reads.
+        text: C functions that the stores call.
+    """
+
+    @property
+    def initial(self) -> Array: ...
+
+    @property
+    def constants(self) -> tuple[Constant, ...]: ...
+
+    @property
+    def text(self) -> str: ...
+
+    def helpers(self, parts: Sequence[Nest]) -> tuple[Helper, ...]: ...
+
+    def store(self, nest: Nest, accumulators: Sequence[str], offset: int) -> list[str]:
+        """C lines that store one position's accumulators at ``to + offset``; ``lane`` is their place in the arrays."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """What all copies of the loops have in common."""
+
+    site: Site
+    vectors: Vectors
+    window: Window
+    finish: Finish
+    channels: int
+
+
+def dense(
+    site: Site, vectors: Vectors, window: Window, weights: Array, at_once: int, finish_of: Callable[[Int64], Finish]
+) -> Dense:
     """Emit the tiles.
 
     Args:
-        weights: values [O, runs * length].
+        weights: [O, runs * length].
+        at_once: vectors of output channels in a block.
+        finish_of: from the output channel of every lane of every accumulator, -1 where there is none.
     """
-    at_once = 1 if window.rows * window.width > 1 else (2 if vectors.registers == 32 else 4)
-    parts = list(nests(vectors, len(weights.bias), at_once))
+    channels = len(weights)
+    parts = list(nests(vectors, channels, at_once))
     orders = [channel_order(vectors, nest) for nest in parts]
     order = np.concatenate([o.reshape(-1) for o in orders])
-    codes = requantize(site, vectors, weights, order)
+    finish = finish_of(order)
     packed = [_pack(vectors, window, weights, o) for o in orders]
-    initial = np.where(order >= 0, codes.initial[np.maximum(order, 0)], 0).astype(np.int32)
+    initial = np.where(order >= 0, finish.initial[np.maximum(order, 0)], 0)
+    layout = f"[block][run][group][accumulator][lane][{vectors.group}]"
     constants = (
+        Constant(site.local("weights"), np.concatenate(packed), 64, layout),
         Constant(
-            site.local("weights"),
-            np.concatenate(packed),
-            64,
-            f"[block][run][group][accumulator][lane][{vectors.group}]",
+            site.local("bias"), initial.astype(np.float32 if vectors.floating else np.int32), 64,
+            "[block][accumulator][lane]" + ("" if vectors.floating else ", zero points folded in"),
         ),
-        Constant(site.local("bias"), initial, 64, "[block][accumulator][lane], zero points folded in"),
-        *codes.constants,
-    )
-    text, calls, weight_at, lane_at = codes.text, [], 0, 0
+        *finish.constants,
+    )  # fmt: skip
+    job = _Job(site, vectors, window, finish, channels)
+    text, calls, weight_at, lane_at = finish.text, [], 0, 0
     for nest, order_of, packed_of in zip(parts, orders, packed, strict=True):
         name = f"{site.symbol}_{nest.first}"
-        text += _nest(site, vectors, window, nest, codes, name, len(weights.bias), weight_at, lane_at)
+        text += _nest(job, nest, name, weight_at, lane_at)
         calls.append(name)
         weight_at, lane_at = weight_at + packed_of.size, lane_at + order_of.size
-    return Dense(text, tuple(calls), constants, (*_helpers(vectors, parts), *codes.helpers))
+    shared = vectors.helper("load"), vectors.helper("broadcast"), vectors.product
+    return Dense(text, tuple(calls), constants, (*shared, *finish.helpers(parts)))
 
 
-def _helpers(vectors: Vectors, parts: list[Nest]) -> tuple[Helper, ...]:
-    stores = [vectors.helper("store_vector" if vectors.bytewise else "store_pair")] if parts[0].vectors else []
-    stores += [vectors.helper("store_lanes")] if not parts[-1].vectors else []
-    return vectors.helper("load"), vectors.helper("broadcast"), vectors.product, *stores
-
-
-def _pack(vectors: Vectors, window: Window, weights: Weights, order: Int64) -> Array:
+def _pack(vectors: Vectors, window: Window, weights: Array, order: Int64) -> Array:
     """Weights in reading order: [block][run][group][accumulator][lane][operand]."""
     count, groups = window.run_count, window.groups(vectors)
-    padded = np.zeros((len(weights.bias) + 1, count, groups * vectors.group), np.int64)
-    padded[:-1, :, : window.length] = weights.values.reshape(-1, count, window.length)
+    padded = np.zeros((len(weights) + 1, count, groups * vectors.group), vectors.weight_type)
+    padded[:-1, :, : window.length] = weights.reshape(-1, count, window.length)
     lanes = padded[order]  # the last row, of zeros, serves lanes without a channel
     blocks, accumulators, _ = order.shape
     lanes = lanes.reshape(blocks, accumulators, vectors.lanes, count, groups, vectors.group)
-    kind = np.int8 if vectors.bytewise else np.int16
-    return np.asarray(lanes.transpose(0, 3, 4, 1, 2, 5).astype(kind).reshape(-1))
+    return np.asarray(lanes.transpose(0, 3, 4, 1, 2, 5).reshape(-1))
 
 
-def _nest(
-    site: Site,
-    vectors: Vectors,
-    window: Window,
-    nest: Nest,
-    codes: Requantized,
-    name: str,
-    channels: int,
-    weight_at: int,
-    lane_at: int,
-) -> str:
+def _nest(job: _Job, nest: Nest, name: str, weight_at: int, lane_at: int) -> str:
     """One copy of the loops."""
+    vectors, window = job.vectors, job.window
     tile = tile_width(vectors, nest, window.width)
-    step = nest.accumulators * vectors.span
-    total = window.run_count * window.groups(vectors) * step
-    lanes = nest.accumulators * vectors.lanes
-    lines = [f"static void {name}(const {vectors.element} *image, int8_t *y0)", "{"]
-    lines.append(f"    const {vectors.weight} *const weights = {site.symbol}_weights + {weight_at};")
+    lines = [f"static void {name}(const {vectors.element} *image, {vectors.result} *y0)", "{"]
+    lines.append(f"    const {vectors.weight} *const weights = {job.site.symbol}_weights + {weight_at};")
     indent = 1
     loops = []
     if nest.blocks > 1:
@@ -193,46 +215,36 @@ def _nest(
     for loop in loops:
         lines.append("    " * indent + loop)
         indent += 1
-    body = _tile(site, vectors, window, nest, codes, tile, step, total, lanes, lane_at, channels)
-    lines += ["    " * indent + line if line else "" for line in body]
+    lines += ["    " * indent + line if line else "" for line in _tile(job, nest, tile, lane_at)]
     for _ in loops:
         indent -= 1
         lines.append("    " * indent + "}")
     return "\n".join([*lines, "}"]) + "\n\n"
 
 
-def _tile(
-    site: Site,
-    vectors: Vectors,
-    window: Window,
-    nest: Nest,
-    codes: Requantized,
-    tile: int,
-    step: int,
-    total: int,
-    lanes: int,
-    lane_at: int,
-    channels: int,
-) -> list[str]:
+def _tile(job: _Job, nest: Nest, tile: int, lane_at: int) -> list[str]:
     """The lines of one tile: start, sum, store."""
+    vectors, window = job.vectors, job.window
+    step = nest.accumulators * vectors.span
+    total = window.run_count * window.groups(vectors) * step
     block = nest.blocks > 1
     where, source = _position(window, tile)
-    first = f"{lane_at} + block * {lanes}" if block else f"{lane_at}"
+    first = f"{lane_at} + block * {nest.accumulators * vectors.lanes}" if block else f"{lane_at}"
     lines = [*where, f"const {vectors.element} *p = {source};"]
     lines.append(f"const {vectors.weight} *w = weights{f' + block * {total}' if block else ''};")
     lines.append(f"const int32_t lane = {first};")
     names = [[f"a{i}_{j}" for j in range(nest.accumulators)] for i in range(tile)]
     load = vectors.helper("load").name
     for j in range(nest.accumulators):
-        lines.append(f"{vectors.ctype} {names[0][j]} = {load}({site.symbol}_bias + lane + {j * vectors.lanes});")
+        lines.append(f"{vectors.ctype} {names[0][j]} = {load}({job.site.symbol}_bias + lane + {j * vectors.lanes});")
     for i in range(1, tile):
         lines.append(
             f"{vectors.ctype} " + ", ".join(f"{a} = {b}" for a, b in zip(names[i], names[0], strict=True)) + ";"
         )
     lines += _sum(vectors, window, nest, names, step)
-    lines.append(f"int8_t *const to = y0 + {_target(window, nest, tile, channels)};")
+    lines.append(f"{vectors.result} *const to = y0 + {_target(window, nest, tile, job.channels)};")
     for i in range(tile):
-        lines += _store(site, vectors, nest, codes, names[i], i * channels)
+        lines += job.finish.store(nest, names[i], i * job.channels)
     return lines
 
 
@@ -288,22 +300,3 @@ def _sum(vectors: Vectors, window: Window, nest: Nest, names: list[list[str]], s
 
 def _loop(head: str, body: list[str]) -> list[str]:
     return [f"{head} {{", *("    " + line for line in body), "}"]
-
-
-def _store(site: Site, vectors: Vectors, nest: Nest, codes: Requantized, names: list[str], offset: int) -> list[str]:
-    """Requantise one position's accumulators and store them."""
-    bounds = f"{codes.low}, {codes.high}"
-    done = [f"{site.symbol}_codes({a}, lane + {j * vectors.lanes})" for j, a in enumerate(names)]
-    if nest.vectors:
-        store = vectors.helper("store_vector" if vectors.bytewise else "store_pair").name
-        size = vectors.group
-        return [
-            f"{store}(to + {offset + v * vectors.span}, {', '.join(done[v * size : (v + 1) * size])}, {bounds});"
-            for v in range(nest.vectors)
-        ]
-    store = vectors.helper("store_lanes").name
-    lines = []
-    for j, code in enumerate(done):
-        count = min(vectors.lanes, nest.channels - j * vectors.lanes)
-        lines.append(f"{store}(to + {offset + j * vectors.lanes}, {code}, {count}, {bounds});")
-    return lines

@@ -98,7 +98,7 @@ def depthwise_conv2d(site: Site, vectors: Vectors) -> Kernel | None:
     return Kernel(
         codes.text + text,
         constants,
-        (*helpers, vectors.helper("interleave4" if vectors.bytewise else "interleave2"), *codes.helpers),
+        (*helpers, vectors.helper("interleave4" if vectors.bytewise else "interleave2"), *codes.called),
         scratch=scratch_bytes(vectors, shape.image),
         includes=("immintrin.h",),
     )
@@ -134,9 +134,8 @@ def _pack(shape: Shape, values: Int64, order: Int64) -> Array:
         moved[:, row, row : row + kh] = values.transpose(1, 0, 2)
     packed = moved.reshape(kw, shape.rows, shape.chunks, group, shape.channels)[..., order]
     blocks = order.shape[0]  # kw, rows, chunks, group, blocks, accumulators, lanes
-    kind = np.int8 if shape.vectors.bytewise else np.int16
     assert packed.shape[4:] == (blocks, group, lanes)
-    return np.asarray(packed.transpose(4, 0, 1, 2, 5, 6, 3).astype(kind).reshape(-1))
+    return np.asarray(packed.transpose(4, 0, 1, 2, 5, 6, 3).astype(shape.vectors.weight_type).reshape(-1))
 
 
 def _function(site: Site, shape: Shape, codes: Requantized) -> str:

@@ -192,6 +192,7 @@ def _agrees(points: _Points, shifts: Int64, slopes: Float32, offsets: Float32) -
     some = np.flatnonzero(agreed)
     rest = points.take(some)
     below = np.rint(fused_multiply_add(rest.down - shifts[some], slopes[some], offsets[some])) < rest.code
+    agreed = np.asarray(agreed)
     agreed[some] = (below | ~rest.down_counts).all(axis=0)
     return np.asarray(agreed)
 

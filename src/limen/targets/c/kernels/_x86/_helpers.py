@@ -60,6 +60,52 @@ static inline __m{bits}i limen_broadcast_{bits}(const void *p)
 }}
 """
 
+_LOAD_PS = """\
+static inline __m{bits} limen_load_ps_{bits}(const float *p)
+{{
+    return _mm{bits}_loadu_ps(p);
+}}
+"""
+
+_BROADCAST_PS = """\
+static inline __m{bits} limen_broadcast_ps_{bits}(const float *p)
+{{
+    return _mm{bits}_set1_ps(*p);
+}}
+"""
+
+_FMA = """\
+static inline __m{bits} limen_fma_{bits}(__m{bits} acc, __m{bits} x, __m{bits} w)
+{{
+    return _mm{bits}_fmadd_ps(x, w, acc);
+}}
+"""
+
+_CLAMP_PS = """\
+/* The activation's bounds; NaN stays NaN. */
+static inline __m{bits} limen_clamp_ps_{bits}(__m{bits} a, float low, float high)
+{{
+    return _mm{bits}_min_ps(_mm{bits}_set1_ps(high), _mm{bits}_max_ps(_mm{bits}_set1_ps(low), a));
+}}
+"""
+
+_STORE_SOME_256 = """\
+/* The first floats of a vector. */
+static inline void limen_store_some_256(float *y, __m256 a, int32_t count)
+{
+    const __m256i index = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    _mm256_maskstore_ps(y, _mm256_cmpgt_epi32(_mm256_set1_epi32(count), index), a);
+}
+"""
+
+_STORE_SOME_512 = """\
+/* The first floats of a vector. */
+static inline void limen_store_some_512(float *y, __m512 a, int32_t count)
+{
+    _mm512_mask_storeu_ps(y, (__mmask16)((1 << count) - 1), a);
+}
+"""
+
 _SCALE = """\
 /* Codes of accumulators by one multiply-add, which the compiler of this file has proved equal to the integer
  * rescaling for every value that an accumulator can take. */
@@ -415,6 +461,15 @@ _LOADS, _BROADCASTS, _SCALES = (
     _both("limen_broadcast", _BROADCAST),
     _both("limen_scale", _SCALE),
 )
+_FLOATS = {
+    name: _both(f"limen_{name}", template)
+    for name, template in (
+        ("load_ps", _LOAD_PS),
+        ("broadcast_ps", _BROADCAST_PS),
+        ("fma", _FMA),
+        ("clamp_ps", _CLAMP_PS),
+    )
+}
 _INTERLEAVES = _both("limen_interleave4", _INTERLEAVE_4)
 _ROUND = Helper("limen_round_256", _ROUND_256)
 _PAIR = Helper("limen_store_pair_256", _STORE_PAIR_256)
@@ -422,6 +477,9 @@ _BY_WIDTH: dict[tuple[str, int], Helper] = {
     **{("load", bits): helper for bits, helper in _LOADS.items()},
     **{("broadcast", bits): helper for bits, helper in _BROADCASTS.items()},
     **{("scale", bits): helper for bits, helper in _SCALES.items()},
+    **{(name, bits): helper for name, widths in _FLOATS.items() for bits, helper in widths.items()},
+    ("store_some", 256): Helper("limen_store_some_256", _STORE_SOME_256),
+    ("store_some", 512): Helper("limen_store_some_512", _STORE_SOME_512),
     ("scale_signed", 256): Helper("limen_scale_signed_256", _SCALE_SIGNED_256),
     ("scale_signed", 512): Helper("limen_scale_signed_512", _SCALE_SIGNED_512),
     ("rescale", 256): Helper("limen_rescale_256", _RESCALE_256, (_LOADS[256],)),

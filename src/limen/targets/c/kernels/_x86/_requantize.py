@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from limen.ops._fixed_point import Multiplier, rescale, round_away
 from limen.ops._weighted import requantization, unpack, weight_scales
 from limen.program import Activation
 from limen.targets.c._kernel import Constant, Helper, Site
+from limen.targets.c.kernels._x86._dense import Nest
 from limen.targets.c.kernels._x86._fit import Fit, Span, fit
 from limen.targets.c.kernels._x86._vectors import Vectors
 
@@ -39,19 +41,50 @@ class Requantized:
     """What the layer's code uses.
 
     Args:
+        site, vectors: whose.
         initial: int64 [O], where accumulators start.
         constants: arrays, in accumulators' order.
-        helpers: that ``text`` calls.
+        called: helpers that ``text`` calls.
         text: the function ``SYMBOL_codes(acc, at)``, ``at`` being the accumulator's first lane in the arrays.
         low, high: codes, for the stores.
     """
 
+    site: Site
+    vectors: Vectors
     initial: Int64
     constants: tuple[Constant, ...]
-    helpers: tuple[Helper, ...]
+    called: tuple[Helper, ...]
     text: str
     low: int
     high: int
+
+    def helpers(self, parts: Sequence[Nest]) -> tuple[Helper, ...]:
+        """All that the stores of these channels need."""
+        stores = [self._store_vector] if parts[0].vectors else []
+        stores += [self.vectors.helper("store_lanes")] if not parts[-1].vectors else []
+        return (*stores, *self.called)
+
+    @property
+    def _store_vector(self) -> Helper:
+        return self.vectors.helper("store_vector" if self.vectors.bytewise else "store_pair")
+
+    def store(self, nest: Nest, accumulators: Sequence[str], offset: int) -> list[str]:
+        """C lines that requantise one position's accumulators and store them at ``to + offset``."""
+        vectors, bounds = self.vectors, f"{self.low}, {self.high}"
+        done = [f"{self.site.symbol}_codes({a}, lane + {j * vectors.lanes})" for j, a in enumerate(accumulators)]
+        if nest.vectors:
+            size = vectors.group
+            return [
+                f"{self._store_vector.name}(to + {offset + v * vectors.span}, "
+                f"{', '.join(done[v * size : (v + 1) * size])}, {bounds});"
+                for v in range(nest.vectors)
+            ]
+        store = vectors.helper("store_lanes").name
+        lines = []
+        for j, code in enumerate(done):
+            count = min(vectors.lanes, nest.channels - j * vectors.lanes)
+            lines.append(f"{store}(to + {offset + j * vectors.lanes}, {code}, {count}, {bounds});")
+        return lines
 
 
 def requantize(site: Site, vectors: Vectors, weights: Weights, order: Int64) -> Requantized:
@@ -83,7 +116,7 @@ def requantize(site: Site, vectors: Vectors, weights: Weights, order: Int64) -> 
         calls = f"    return {calls};\n"
     text = f"static inline {vectors.ctype} {site.symbol}_codes({vectors.ctype} acc, int32_t at)\n{{\n{calls}}}\n\n"
     wrapped = (initial + 2**31) % 2**32 - 2**31
-    return Requantized(wrapped, constants, helpers, text, low, high)
+    return Requantized(site, vectors, wrapped, constants, helpers, text, low, high)
 
 
 def _span(site: Site, weights: Weights, low: int, high: int) -> Span:

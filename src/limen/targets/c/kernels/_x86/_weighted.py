@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from limen.ops.conv2d import Conv2D
@@ -18,7 +20,7 @@ from limen.targets.c.kernels._x86._enter import (
     enter_strided,
     scratch_bytes,
 )
-from limen.targets.c.kernels._x86._requantize import Weights
+from limen.targets.c.kernels._x86._requantize import Int64, Requantized, Weights, requantize
 from limen.targets.c.kernels._x86._vectors import Vectors
 
 
@@ -43,7 +45,8 @@ def fully_connected(site: Site, vectors: Vectors) -> Kernel | None:
     count, depth = w.shape
     rows = x.size // depth
     weights = Weights(np.asarray(w.data, np.int64), bias_of(site, count), op.activation, rounds_once=True)
-    layer = dense(site, vectors, Window(1, rows, 0, depth, ((1, 0), (1, 0)), depth), weights)
+    window = flat_window(rows, depth)
+    layer = dense(site, vectors, window, weights.values, at_once(vectors, window), _finish(site, vectors, weights))
     enter = enter_flat(vectors, x, x.size)
     return _kernel(site, vectors, layer, enter, x.size * vectors.element_bytes + SLACK, 1, (0, 0))
 
@@ -54,39 +57,57 @@ def conv2d(site: Site, vectors: Vectors) -> Kernel | None:
     assert isinstance(op, Conv2D)
     if not is_int8(site) or w.shape[3] != x.shape[3] or 0 in output.shape:
         return None
-    count, kh, kw, depth = w.shape
+    count, _, _, depth = w.shape
     batch, height, width, _ = x.shape
     _, out_height, out_width, _ = output.shape
     weights = Weights(np.asarray(w.data, np.int64).reshape(count, -1), bias_of(site, count), op.activation)
-    if (kh, kw) == (1, 1) and not any(op.padding):
-        positions = out_height * out_width
-        window = Window(1, positions, 0, depth, ((1, 0), (1, 0)), depth)
-        whole = (out_height, out_width) == (height, width)
+    if is_pointwise(site):
+        window = flat_window(out_height * out_width, depth)
         enter = (
-            enter_flat(vectors, x, positions * depth)
-            if whole
+            enter_flat(vectors, x, height * width * depth)
+            if (out_height, out_width) == (height, width)
             else enter_strided(vectors, x, op.stride, (out_height, out_width))
         )
-        size = positions * depth * vectors.element_bytes + SLACK
+        size = out_height * out_width * depth * vectors.element_bytes + SLACK
     else:
         image, used = padded_image(site)
-        window = Window(
-            out_height,
-            out_width,
-            op.stride[0] * image.row,
-            op.stride[1] * depth,
-            ((kh, op.dilation[0] * image.row), (kw, op.dilation[1] * depth)),
-            depth,
-        )
-        if op.dilation[1] == 1:
-            window = Window(
-                out_height, out_width, window.row_step, window.position_step, (window.runs[0], (1, 0)), kw * depth
-            )
+        window = sliding_window(site, image.row)
         enter = enter_rows(vectors, x, image, op.padding[0], op.padding[2], used)
         size = scratch_bytes(vectors, image)
-    layer = dense(site, vectors, window, weights)
+    layer = dense(site, vectors, window, weights.values, at_once(vectors, window), _finish(site, vectors, weights))
     steps = (height * width * depth, out_height * out_width * count)
     return _kernel(site, vectors, layer, enter, size, batch, steps)
+
+
+def _finish(site: Site, vectors: Vectors, weights: Weights) -> Callable[[Int64], Requantized]:
+    return lambda order: requantize(site, vectors, weights, order)
+
+
+def at_once(vectors: Vectors, window: Window) -> int:
+    """Vectors of output channels in a block: one position alone leaves registers for more."""
+    if window.rows * window.width > 1:
+        return 1
+    return 2 if vectors.registers == 32 else 4
+
+
+def is_pointwise(site: Site) -> bool:
+    """A 1x1 window without padding."""
+    return site.input(1).shape[1:3] == (1, 1) and not any(site.op.padding)  # type: ignore[attr-defined]
+
+
+def flat_window(positions: int, depth: int) -> Window:
+    """Positions one after the other, each a run of its own."""
+    return Window(1, positions, 0, depth, ((1, 0), (1, 0)), depth)
+
+
+def sliding_window(site: Site, row: int) -> Window:
+    """The window over an image whose rows are ``row`` elements apart; columns that touch make one run."""
+    op, w, output = site.op, site.input(1), site.output()
+    assert isinstance(op, Conv2D)
+    _, kh, kw, depth = w.shape
+    down, across = (kh, op.dilation[0] * row), (kw, op.dilation[1] * depth)
+    runs, length = ((down, (1, 0)), kw * depth) if op.dilation[1] == 1 else ((down, across), depth)
+    return Window(output.shape[1], output.shape[2], op.stride[0] * row, op.stride[1] * depth, runs, length)
 
 
 def padded_image(site: Site, step: int = 1) -> tuple[Entered, int]:

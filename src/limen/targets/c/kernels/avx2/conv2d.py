@@ -1,14 +1,14 @@
-"""int8 by 16-bit multiply-adds."""
+"""int8 by 16-bit multiply-adds; float32 by fused multiply-adds."""
 
 from __future__ import annotations
 
 from limen.targets.c._kernel import Kernel, Site
-from limen.targets.c.kernels._x86 import _weighted
-from limen.targets.c.kernels._x86._vectors import AVX2
+from limen.targets.c.kernels._x86 import _float, _weighted
+from limen.targets.c.kernels._x86._vectors import AVX2, FLOAT_256
 
 
 def emit(site: Site) -> Kernel | None:
-    return _weighted.conv2d(site, AVX2)
+    return _weighted.conv2d(site, AVX2) or _float.conv2d(site, FLOAT_256)
 
 
 EMIT = emit
