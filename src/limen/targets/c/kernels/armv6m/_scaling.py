@@ -42,9 +42,13 @@ def flavour(table: Channels) -> Flavour:
     return Flavour(table.low < table.zero_point, bool((_largest(table) > LIMIT).any()))
 
 
-def fits(table: Channels) -> bool:
-    """Whether saturation at 2^20 is hidden by the clamp, in every channel that reaches so far."""
-    above, below = _code(table, LIMIT), _code(table, -LIMIT)
+def fits(table: Channels, once: bool = False) -> bool:
+    """Whether saturation at 2^20 is hidden by the clamp, in every channel that reaches so far.
+
+    Args:
+        once: the layer rounds once (see _packed._round_once).
+    """
+    above, below = _code(table, LIMIT, once), _code(table, -LIMIT, once)
     hidden = (above >= table.high) & (below <= table.low)
     return bool((hidden | (_largest(table) <= LIMIT)).all())
 
@@ -55,10 +59,12 @@ def _largest(table: Channels) -> Int64:
     return total
 
 
-def _code(table: Channels, total: int) -> Int64:
+def _code(table: Channels, total: int, once: bool) -> Int64:
     """What the assembler makes of a sum in each channel, before the clamp."""
     q = (4 * total * table.mantissa) >> 32
-    code: Int64 = (q - 2 * (q < 0) + 1 + (table.rounding << table.shift)) >> (table.shift + 1)
+    if not once:
+        q = q - 2 * (q < 0) + 1
+    code: Int64 = (q + (table.rounding << table.shift)) >> (table.shift + 1)
     return code
 
 

@@ -1,9 +1,6 @@
 """The inner loop of fully connected layers in RV32IM assembler: 8 output channels of one position.
 
-A word holds the weights of four channels at one input, each plus 128. Masks cut it into two words of two channels,
-``(w + 128) + ((v + 128) << 16)``, so that one MUL makes two products with the input code. What the 128 add is the same
-for all channels, 0x00800080 times the sum of the codes; prefix sums of that, made once per input, are taken off when a
-group of weights ends. Sums are kept as in _tile: high += P >> 16, wide += P.
+Weights come four to a word (see _packed._connected); sums are kept as in _tile: high += P >> 16, wide += P.
 """
 
 from __future__ import annotations
@@ -16,7 +13,6 @@ from limen.targets.c.kernels.rv32im._codes import Rescaling, rescale
 CHANNELS = 8
 NAME = "limen_rv32_vector"
 PAIR_BYTES = 2 * CHANNELS
-BIAS_SHARE = 0x00800080
 
 INPUT, PREFIX, STREAM, END, COUNTS, BEFORE = "a0", "a1", "a2", "a3", "a4", "a5"
 CODE, WORD, EVEN, TEMPORARY, MASK, START = "a6", "a7", "t1", "t0", "t2", "t5"
