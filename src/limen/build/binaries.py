@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from limen.build.pack import Around
+from limen.build.program import program_files
 from limen.targets._zig import WARNINGS, kernel_flags, run_ar, run_zig, target_flags
 from limen.targets.c import Generated
 
 _OPTIMISE = ("-O2", "-g0")
 _STRIP = ("-s", "-Wl,--gc-sections", "-ffunction-sections", "-fdata-sections")
+PROGRAM_WARNINGS = (*WARNINGS, "-Wno-unused-function", "-D_FILE_OFFSET_BITS=64")
 _LIBRARY = {"linux": "lib{}.so", "windows": "{}.dll", "macos": "lib{}.dylib"}
 
 
@@ -73,7 +75,19 @@ def shared_library(wanted: Wanted) -> dict[str, bytes]:
     return {output: run_zig(arguments, made.files, output, made.name), **_headers(made)}
 
 
+def executable(wanted: Wanted) -> dict[str, bytes]:
+    """One static program that reads files and prints answers."""
+    made = wanted.generated
+    files = program_files(made, wanted.around)
+    output = f"{made.name}.exe" if wanted.system == "windows" else made.name
+    sources = [name for name in files if name.endswith((".c", ".S"))]
+    static = () if wanted.system == "macos" else ("-static",)
+    arguments = [*PROGRAM_WARNINGS, *wanted.flags, *_STRIP, *static, *sources]
+    return {output: run_zig(arguments, files, output, made.name)}
+
+
 BINARIES: Mapping[str, Binary] = {
+    "executable": Binary("static program: files in, answers out", executable),
     "static-lib": Binary("static library with its header", static_library),
     "shared-lib": Binary("shared library with a C ABI", shared_library),
 }

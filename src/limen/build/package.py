@@ -86,6 +86,8 @@ def package_model(
         files = BINARIES[format].make(Wanted(made, around, system))
         archive = False
     paths = _write_zip(files, Path(output), made.name) if archive else write_tree(files, Path(output))
+    if format == "executable":
+        paths[0].chmod(0o755)
     size = sum(p.stat().st_size for p in paths)
     return Packaged(format, board.name, tuple(str(p) for p in paths), size, made.arena)
 
