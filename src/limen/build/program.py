@@ -33,6 +33,7 @@ class Entry:
         offset: of the model's input in the arena, as C.
         nbytes: of the model's input.
         name: of the port.
+        runs: for a model with states: from the values of one run to codes; ``chain`` then gives the values of all runs.
     """
 
     kind: str
@@ -41,6 +42,12 @@ class Entry:
     offset: str
     nbytes: int
     name: str
+    runs: StepChain | None = None
+
+    @property
+    def buffer(self) -> int:
+        """Bytes of what ``chain`` gives."""
+        return max(self.chain.result.ports[0].nbytes, self.nbytes)
 
 
 def program_files(made: Generated, around: Around) -> dict[str, bytes]:
@@ -84,7 +91,12 @@ def _entry(made: Generated, around: Around, index: int, binding: Binding, count:
     first = steps[0] if steps else None
     if isinstance(first, DecodeAudio):
         rate = first.rate or DEFAULT_RATE
-        chain = emit_chain(steps, prefix, (rate * SECONDS,), "int16", border=border, varies="count", real="double")
+        target = None if made.stateful else border
+        chain = emit_chain(steps, prefix, (rate * SECONDS,), "int16", border=target, varies="count", real="double")
+        if target is None:
+            values = chain.result.ports[0].dtype
+            runs = emit_chain((), f"{prefix}_run", border.source_shape, values, border=border, real="double")
+            return Entry("sound", chain, first.rate, where, place.nbytes, binding.name, runs)
         return Entry("sound", chain, first.rate, where, place.nbytes, binding.name)
     if isinstance(first, DecodeImage):
         chain = emit_chain(steps, prefix, PICTURE, "uint8", border=border, varies="picture", real="double")
@@ -96,7 +108,7 @@ def _entry(made: Generated, around: Around, index: int, binding: Binding, count:
 def _main(made: Generated, entries: Sequence[Entry], post: StepChain, around: Around) -> str:
     template = resources.files("limen.build").joinpath("program.c.in").read_text(encoding="utf-8")
     labels = ", ".join(_string(label) for label in post.labels or around.labels)
-    chains = [entry.chain for entry in entries]
+    chains = [chain for entry in entries for chain in (entry.chain, entry.runs) if chain is not None]
     return Template(template).substitute(
         name=made.name,
         upper=made.name.upper(),
@@ -239,16 +251,26 @@ def _take(index: int, entry: Entry) -> str:
 
 
 def _take_call(index: int, entry: Entry) -> str:
-    size = max(entry.chain.result.ports[0].nbytes, entry.nbytes)
+    rows = f"take_{index}(files[{index}], codes_{index})"
+    if entry.runs is not None:
+        row, size = entry.chain.result.ports[0].row, entry.runs.source.ports[0].size
+        rows = f"{rows} * {row} / {size}"
     return (
-        f"    uint8_t *const codes_{index} = allocate({size}u);\n"
-        f"    const int32_t runs_{index} = take_{index}(files[{index}], codes_{index});\n"
+        f"    uint8_t *const codes_{index} = allocate({entry.buffer}u);\n"
+        f"    const int32_t runs_{index} = {rows};\n"
         f"    if (runs_{index} < 1) {{\n        return 3;\n    }}\n"
         f"    runs = {'runs_0' if index == 0 else f'runs < runs_{index} ? runs : runs_{index}'};"
     )
 
 
 def _move(index: int, entry: Entry) -> str:
+    if entry.runs is not None:
+        source, result = entry.runs.source.ports[0], entry.runs.result.ports[0]
+        values = f"(const {source.ctype} *)(const void *)codes_{index} + (size_t)run * {source.size}u"
+        tail = (
+            [", view"] * entry.runs.view + [", state"] * bool(entry.runs.state) + [", memory"] * bool(entry.runs.memory)
+        )
+        return f"        {entry.runs.symbol}({values}, ({result.ctype} *){entry.offset}{''.join(tail)});"
     return f"        memcpy({entry.offset}, codes_{index} + (size_t)run * {entry.nbytes}u, {entry.nbytes}u);"
 
 
