@@ -4,7 +4,7 @@ Each row is a chain of its own, compiled by zig's clang (-Os unless --flags says
 single precision, and run on random values. ``code`` counts everything that the chain links: shared functions, the
 compiler's helpers and memcpy too. ``difference`` is absolute, the largest over the results.
 
-    python bench/steps_c.py [--device stm32f4] [--flags=-Os] [--json table.json]
+    python bench/steps_c.py [--device stm32f4] [--flags=-Os] [--only log_mel] [--json table.json]
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import numpy as np
 
@@ -26,12 +26,23 @@ from limen.lab._virtual import BlockCounter
 from limen.program import Array, Program
 from limen.steps import Chain, Context
 from limen.steps._geometry import View
+from limen.steps.resize import Method
 from limen.targets.c import Generated, Layer, Place
-from limen.targets.c.steps import Border, Port, StepChain, constant_bytes, definitions, emit_chain, emit_post
+from limen.targets.c.steps import (
+    Border,
+    Port,
+    StepChain,
+    arithmetic_of,
+    constant_bytes,
+    definitions,
+    emit_chain,
+    emit_post,
+)
 
 IMAGE, SIDE = (120, 160, 3), "96x96"
 VIEW = View((300, 200), (0.4, 0.4), (0.0, 20.0))
 CODES = Border((1, 96, 96, 3), "int8", scale=1 / 255, zero_point=-128)
+SPEECH = Border((1, 49, 10, 1), "int8", scale=0.58, zero_point=83)
 LOGITS = Border((1, 12), "int8", "logits", scale=0.1, zero_point=3)
 HEADS = (
     Border((1, 400, 4), "int8", "boxes", scale=0.05, zero_point=1),
@@ -40,7 +51,7 @@ HEADS = (
 DECODE = "box_decode:size=160x160:strides=8:side=exp:score=sigmoid"
 
 PRE: tuple[tuple[str, tuple[int, ...], str, Border | None], ...] = (
-    *((f"resize:{SIDE}:method={m}", IMAGE, "uint8", None) for m in ("nearest", "bilinear", "antialias", "bicubic", "area")),
+    *((f"resize:{SIDE}:method={method}", IMAGE, "uint8", None) for method in get_args(Method)),
     (f"letterbox:{SIDE}", IMAGE, "uint8", None),
     (f"crop:{SIDE}", IMAGE, "uint8", None),
     ("decode_image:grey", IMAGE, "uint8", None),
@@ -54,7 +65,7 @@ PRE: tuple[tuple[str, tuple[int, ...], str, Border | None], ...] = (
     ("log_mel:high=8000", (16000,), "int16", None),
     ("log_mel:size=400:hop=160:fft=400:mels=40:high=8000", (16000,), "int16", None),
     ("mfcc:count=10", (49, 40), "float32", None),
-    ("log_mel,mfcc:count=10,reshape:1x49x10x1", (16000,), "int16", Border((1, 49, 10, 1), "int8", scale=0.58, zero_point=83)),
+    ("log_mel,mfcc:count=10,reshape:1x49x10x1", (16000,), "int16", SPEECH),
     ("micro_frontend", (480,), "int16", None),
     ("micro_frontend,audio_window:size=3", (1600,), "int16", Border((1, 3, 40), "int8", scale=0.1, zero_point=-128)),
 )  # fmt: skip
@@ -153,9 +164,10 @@ def measure(spec: str, chain: StepChain, inputs: tuple[Array, ...], expected: An
     )
 
 
-def rows(device: Any, flags: tuple[str, ...]) -> Iterator[Row]:
-    """Every chain."""
+def rows(device: Any, flags: tuple[str, ...], only: str) -> Iterator[Row]:
+    """Every chain that contains a text."""
     generator = np.random.default_rng(0)
+    real, fpu = arithmetic_of(device)
 
     def drawn(shape: tuple[int, ...], dtype: str) -> Array:
         if dtype == "float32":
@@ -164,20 +176,24 @@ def rows(device: Any, flags: tuple[str, ...]) -> Iterator[Row]:
         return generator.integers(limits.min, limits.max, shape, np.dtype(dtype), True)
 
     for spec, shape, dtype, border in PRE:
+        if only not in spec:
+            continue
         steps, value = Chain.parse(spec), drawn(shape, dtype)
         expected = steps.run(value)
         if border is not None:
             expected = border.codes(expected)
-        chain = emit_chain(steps.steps, "steps_chain", shape, dtype, border=border)
+        chain = emit_chain(steps.steps, "steps_chain", shape, dtype, border=border, real=real, fpu=fpu)
         yield measure(spec, chain, (value,), expected, device, flags)
     for spec, outputs in POST:
+        if only not in spec:
+            continue
         steps = Chain.parse(spec)
         values = tuple(drawn(b.shape, b.dtype) for b in outputs)
-        real = {
+        given = {
             b.name: (v.astype(np.float32) - np.float32(b.zero_point)) * np.float32(b.scale)
             for b, v in zip(outputs, values, strict=True)
         }
-        expected = steps.run(real, Context(facts={"view": VIEW}))
+        expected = steps.run(given, Context(facts={"view": VIEW}))
         yield measure(spec, emit_post(steps.steps, "steps_chain", outputs), values, expected, device, flags)
 
 
@@ -185,13 +201,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="stm32f4")
     parser.add_argument("--flags", default="-Os", help="compiler flags, appended")
+    parser.add_argument("--only", default="", help="chains that contain this text")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     names = ("difference", "code", "tables", "memory", "state", "instructions", "stack")
     print(f"{'chain':<58}" + "".join(f"{name:>13}" for name in names), flush=True)
     table = []
     try:
-        for row in rows(devices.get(options.device), (*options.flags.split(), "-g")):
+        for row in rows(devices.get(options.device), (*options.flags.split(), "-g"), options.only):
             table.append(row)
             cells = [f"{row.difference:.1e}" if row.difference else "0", *(str(getattr(row, n)) for n in names[1:])]
             print(f"{row.chain[:57]:<58}" + "".join(f"{cell:>13}" for cell in cells), flush=True)

@@ -101,7 +101,7 @@ WHISPER = (
     ":floor=1e-10:rule=max:centre=reflect"
 )
 
-# spec, shape, dtype, real
+# spec, shape, dtype, real; ``fixed``: float without an FPU
 PLAIN = (
     ("resize:24x16:method=nearest", (37, 53, 3), "uint8", "float"),
     ("resize:24x16:method=bilinear", (37, 53, 3), "uint8", "float"),
@@ -130,6 +130,9 @@ PLAIN = (
     (WHISPER, (4000,), "float32", "double"),
     ("log_mel:rate=8000:size=70:hop=33:fft=75:mels=7:log=db:power=2", (700,), "int16", "float"),
     ("log_mel:rate=8000:size=120:hop=60:fft=154:mels=9:centre=zeros:shape=ones:log=none", (700,), "int16", "float"),
+    ("log_mel", (16000,), "int16", "fixed"),
+    ("log_mel:power=2:log=db:high=8000:centre=reflect", (4000,), "int16", "fixed"),
+    ("log_mel:rate=8000:size=100:hop=50:fft=128:mels=7:centre=zeros:shape=ones", (700,), "int16", "fixed"),
     ("mfcc:count=10:norm=tf:lifter=22", (11, 40), "float32", "float"),
     ("audio_window:size=50:hop=70:pad=end", (333, 2), "int16", "float"),
     ("audio_window:size=50", (200, 2), "int16", "float"),
@@ -139,7 +142,8 @@ PLAIN = (
 def _plain_cases() -> Iterator[Case]:
     for place, (spec, shape, dtype, real) in enumerate(PLAIN):
         steps = Chain.parse(spec)
-        chain = emit_chain(steps.steps, f"plain_{place}_{steps.steps[0].name}", shape, dtype, real=real)
+        arithmetic: dict[str, Any] = {"fpu": False} if real == "fixed" else {"real": real}
+        chain = emit_chain(steps.steps, f"plain_{place}_{steps.steps[0].name}", shape, dtype, **arithmetic)
         tolerance = max(TOLERANCE.get(step.name, 0.0) for step in steps.steps) if dtype != "uint8" else 0.0
         yield Case(chain, steps, _random(shape, dtype, place), tolerance=tolerance)
 

@@ -6,6 +6,7 @@ all tables computed at compile time. The C calls nothing but memcpy and memset.
 
 from __future__ import annotations
 
+from limen.targets.c.steps._arithmetic import arithmetic_of
 from limen.targets.c.steps._border import Border
 from limen.targets.c.steps._chain import StepChain, constant_bytes, definitions, emit_chain, emit_post, view_bytes
 from limen.targets.c.steps._files import FileChain, emit_file_chain
@@ -20,6 +21,7 @@ __all__ = [
     "StepChain",
     "StepKernel",
     "StepSite",
+    "arithmetic_of",
     "constant_bytes",
     "definitions",
     "emit_chain",

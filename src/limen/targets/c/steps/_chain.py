@@ -70,6 +70,7 @@ def emit_chain(
     labels: tuple[str, ...] = (),
     small: bool = False,
     view: bool = False,
+    fpu: bool = True,
 ) -> StepChain:
     """A chain on one array: a ``pre`` chain, from the raw value to the model's input.
 
@@ -84,11 +85,12 @@ def emit_chain(
         labels: class names by index.
         small: prefer flash over speed.
         view: whether it writes the picture's view, for a ``post`` chain that carries boxes back (its ``view`` is set).
+        fpu: whether the device computes in float; without, integers are preferred.
 
     Raises:
         UnsupportedOp: a step or a case has no C; names the step and the way out.
     """
-    settings = Settings(prefix, real, labels, small, view)
+    settings = Settings(prefix, real, labels, small, view, fpu)
     builder = Builder(settings, one(input_dtype, input_shape, varies))
     return _built(builder, steps, border)
 

@@ -138,6 +138,7 @@ class StepSite:
         labels: class names of the bundle.
         small: prefer flash over speed.
         views: whether the chain carries a view of the picture.
+        fpu: whether the device computes in float; without, integers are preferred.
     """
 
     symbol: str
@@ -147,6 +148,7 @@ class StepSite:
     labels: tuple[str, ...] = ()
     small: bool = False
     views: bool = False
+    fpu: bool = True
 
     @property
     def port(self) -> Port:

@@ -80,6 +80,7 @@ class Settings:
         labels: class names.
         small: prefer flash over speed.
         views: whether the chain carries a view of the picture.
+        fpu: whether the device computes in float.
     """
 
     prefix: str
@@ -87,10 +88,11 @@ class Settings:
     labels: tuple[str, ...] = ()
     small: bool = False
     views: bool = False
+    fpu: bool = True
 
     def site(self, place: int, step: Step, flow: Flow, name: str = "") -> StepSite:
         symbol = f"{self.prefix}_step_{place:02d}_{name or step.name}"
-        return StepSite(symbol, step, flow, self.real, self.labels, self.small, self.views)
+        return StepSite(symbol, step, flow, self.real, self.labels, self.small, self.views, self.fpu)
 
 
 class Builder:

@@ -9,9 +9,9 @@ from limen.steps.micro_frontend import MicroFrontend, _fixed
 from limen.targets.c._kernel import Constant
 from limen.targets.c.steps import _micro_fft
 from limen.targets.c.steps._kernel import Port, StepKernel, StepSite, fill, number, one
+from limen.targets.c.steps._mel_frames import sparse
 from limen.targets.c.steps._micro_text import GAIN, LOGARITHM, ROOT_U64
 from limen.targets.c.steps._numbers import BITS_32, ROUND
-from limen.targets.c.steps.log_mel import sparse
 
 _SAMPLE = """\
 /* Sample number i of what was kept and the new samples. */
