@@ -16,8 +16,7 @@
     static_wi8_ai8_mse_bc_gptq   weights rounded layer by layer in second order, biases likewise
 
 The words combine, in the order bc, cle, sbc, gptq, full; full tries every combination however large the Program. cle,
-sbc and gptq are guarded: each is kept only if the error at the
-outputs, on samples held out, falls.
+sbc and gptq are guarded: each is kept only if the error at the outputs, on samples held out, falls.
 
 The contract's ``--quantize`` values are shorthands: int8, int8-best, int16x8, float16, none, dynamic.
 """
@@ -35,7 +34,7 @@ from limen.registry import suggest
 
 Kind = Literal["float32", "float16", "dynamic", "static"]
 SHORTHANDS = {
-    "int8": "static_wi8_ai8_mse_bc_cle_sbc_gptq",
+    "int8": "static_wi8_ai8_mse_bc",
     "int8-best": "static_wi8_ai8_mse_bc_cle_sbc_gptq_full",
     "int16x8": "static_wi8_ai16_bc",
     "float16": "float16",
