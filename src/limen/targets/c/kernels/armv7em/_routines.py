@@ -17,7 +17,7 @@ class Form:
     """Of the requantisation.
 
     Args:
-        shift: of the saturation.
+        shift: of the saturation; 0 where each channel has its own.
         bent: a bend for negative accumulators.
         shifts: each channel has its own left shift in the stream; else 8.
     """

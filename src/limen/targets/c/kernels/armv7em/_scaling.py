@@ -123,6 +123,52 @@ def fit(stairs: Staircase, prescale: int | Int64) -> Scaling | None:
     return None
 
 
+def fit_apart(stairs: Staircase, most: int) -> tuple[Scaling, Int64] | None:
+    """Forms of channels whose slopes lie too far apart for one shift: a scaling, and the shift [C] of each channel.
+
+    Args:
+        most: bits of left shift that weights can carry.
+    """
+    first, last = _ends(stairs)
+    exponent = np.where(first == last, 1, np.floor(np.log2(np.maximum(stairs.slope, 1e-300))).astype(np.int64))
+    parts: list[tuple[Int64, Scaling]] = []
+    for value in np.unique(exponent):
+        channels = np.flatnonzero(exponent == value)
+        part = _part(stairs, channels)
+        scaling = fit(part, channel_prescale(part, most))
+        if scaling is None:
+            return None
+        parts.append((channels, scaling))
+    order = np.argsort(np.concatenate([channels for channels, _ in parts]))
+
+    def joined(values: list[Int64]) -> Int64:
+        return np.asarray(np.concatenate(values)[order])
+
+    found = [scaling for _, scaling in parts]
+    bent = any(scaling.bend is not None for scaling in found)
+    bends = [np.zeros_like(s.bias) if s.bend is None else s.bend for s in found]
+    whole = Scaling(
+        joined([s.bias for s in found]), joined([s.multiplier for s in found]), joined([s.addend for s in found]), 0,
+        joined([s.prescale for s in found]), joined(bends) if bent else None, first == last,
+    )  # fmt: skip
+    return whole, joined([np.full_like(s.bias, s.shift) for s in found])
+
+
+def _part(stairs: Staircase, channels: Int64) -> Staircase:
+    """Some channels of a layer."""
+
+    def codes(accumulators: Int64) -> Int64:
+        every = np.zeros((*accumulators.shape[:-1], len(stairs.bias)), np.int64)
+        every[..., channels] = accumulators
+        return stairs.codes(every)[..., channels]
+
+    unit = None if stairs.unit is None else stairs.unit[channels]
+    return Staircase(
+        stairs.bias[channels], stairs.lowest[channels], stairs.highest[channels], codes, stairs.slope[channels], unit,
+        stairs.zero_point, stairs.low, stairs.high,
+    )  # fmt: skip
+
+
 def _bases(stairs: Staircase) -> Iterator[Int64]:
     """Values [C] to take off the accumulators: small ones, after what brings those nearer to zero that never cross it.
 

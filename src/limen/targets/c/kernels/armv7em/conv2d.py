@@ -112,15 +112,20 @@ def convolve(
     if window.pointwise:
         longer = replace(window, width_in=x.size // channels, width=site.rows[1])
         return _kernel(site, longer, dense, groups, reach)
-    return _lines(site, window, _kernel(site, window, dense, groups, reach))
+    kernel = _kernel(site, window, dense, groups, reach)
+    return all_lines(site, window.width, window.width_in * window.channels, kernel)
 
 
-def _lines(site: Site, window: Window, kernel: Kernel) -> Kernel:
-    """Of a kernel of one row of taps, for all rows at once: windows reach aside, so the rows are not one long one."""
+def all_lines(site: Site, width: int, line_in: int, kernel: Kernel) -> Kernel:
+    """A kernel of one row of taps, for all rows at once: windows reach aside, so the rows are not one long one.
+
+    Args:
+        width: positions of an output row.
+        line_in: elements of an input row.
+    """
     text = kernel.text.replace(f"{site.symbol}_row(", f"{site.symbol}_line(") + _LINES.format(
-        symbol=site.symbol, lines=site.rows[1] // window.width, line_in=window.width_in * window.channels,
-        line_out=window.width * site.output().shape[3],
-    )  # fmt: skip
+        symbol=site.symbol, lines=site.rows[1] // width, line_in=line_in, line_out=width * site.output().shape[3]
+    )
     return replace(kernel, text=text)
 
 

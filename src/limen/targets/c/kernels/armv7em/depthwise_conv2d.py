@@ -1,4 +1,4 @@
-"""DepthwiseConv2D of int8, 3x3, with SMLAD along columns; of one input channel it is a Conv2D."""
+"""DepthwiseConv2D of int8 with SMLAD: 3x3 along columns, other windows tap by tap; of one channel it is a Conv2D."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from limen.targets.c._kernel import Constant, Kernel, Reach, Site
 from limen.targets.c.kernels.armv7em._clamp import clamp
 from limen.targets.c.kernels.armv7em._depthwise import BLOCK, Shape, depthwise_row
 from limen.targets.c.kernels.armv7em._routines import Form
-from limen.targets.c.kernels.armv7em._scaling import Int64, Scaling, channel_prescale, fit
-from limen.targets.c.kernels.armv7em._stream import live_rows, words
+from limen.targets.c.kernels.armv7em._scaling import Int64, Scaling, channel_prescale, fit, fit_apart
+from limen.targets.c.kernels.armv7em._stream import live_rows, pad_rows, words
+from limen.targets.c.kernels.armv7em._taps import taps_routine, taps_stream
 from limen.targets.c.kernels.armv7em._weighted import Weighted, convolution, is_int8
+from limen.targets.c.kernels.armv7em.conv2d import all_lines, channel_passes, convolve
 
 _MOST_PRESCALE = 8
 _GROUP = 4
@@ -29,6 +31,31 @@ _REST = """\
 """
 
 
+_TAPS = """\
+static void {symbol}_row(const int8_t *const *x0, int8_t *y0, void *scratch)
+{{
+    const int8_t **const taps = scratch;
+    for (int32_t x = 0; x < {width}; ++x) {{
+        const int32_t left = x * {stride} - {left};
+        const int8_t **tap = taps;
+        for (int32_t ky = 0; ky < {taps_y}; ++ky) {{
+            for (int32_t kx = 0; kx < {taps_x}; ++kx) {{
+                const int32_t at = left + kx * {dilation};
+                *tap++ = (at >= 0 && at < {width_in}) ? x0[ky] + at * {channels} : {symbol}_padding;
+            }}
+        }}
+{odd}        {routine}(taps, {symbol}_stream, 0, {whole}, y0 + x * {channels});
+{rest}    }}
+{finish}}}
+"""
+_ODD_TAP = """\
+        *tap = {symbol}_padding;
+"""
+_TAPS_REST = """\
+        {routine}(taps, {symbol}_stream + {used}, {first}, {channels}, y0 + x * {channels});
+"""
+
+
 def emit(site: Site) -> Kernel | None:
     op = site.op
     assert isinstance(op, DepthwiseConv2D)
@@ -37,22 +64,72 @@ def emit(site: Site) -> Kernel | None:
     x, w = site.input(0), site.input(1)
     assert w.data is not None
     channels, filters = x.shape[3], w.shape[3]
-    three = w.shape[1:3] == (3, 3) and op.dilation[1] == 1 and op.stride[1] <= 2
-    if not three or channels != filters or channels < _GROUP or site.rows[1] != site.output().shape[2]:
-        return None
     rows = w.data.reshape(-1, filters).T.astype(np.int64)
+    reach = Reach(w.shape[1], op.stride[0], op.padding[0], op.dilation[0], x.zero_point)
+    if channels == 1:
+        along = (op.stride[1], op.dilation[1], op.padding[2])
+        return convolve(site, rows, (w.shape[1], w.shape[2], 1), reach, along, op.activation)
+    if channels != filters or channels < _GROUP:
+        return None
     layer = convolution(site, rows, op.activation)
-    scaling = fit(layer.stairs, channel_prescale(layer.stairs, _MOST_PRESCALE)) if layer is not None else None
-    if layer is None or scaling is None:
+    if layer is None:
         return None
-    shape = Shape(channels, x.shape[2], site.rows[1], op.stride[1], op.padding[2], x.zero_point)
-    if not shape.fits:
-        return None
-    reach = Reach(3, op.stride[0], op.padding[0], op.dilation[0], x.zero_point)
-    return _kernel(site, shape, layer, scaling, reach)
+    scaling, shifts = fit(layer.stairs, channel_prescale(layer.stairs, _MOST_PRESCALE)), None
+    if scaling is None:
+        apart = fit_apart(layer.stairs, _MOST_PRESCALE)
+        if apart is None:
+            return None
+        scaling, shifts = apart
+    shape = Shape(channels, x.shape[2], site.output().shape[2], op.stride[1], op.padding[2], x.zero_point)
+    narrow = w.shape[1:3] == (3, 3) and op.dilation[1] == 1 and op.stride[1] <= 2
+    if shifts is None and narrow and shape.fits:
+        return _along_columns(site, shape, layer, scaling, reach)
+    return _tap_by_tap(site, (w.shape[1], w.shape[2], op.dilation[1]), layer, scaling, shifts, reach)
 
 
-def _kernel(site: Site, shape: Shape, layer: Weighted, scaling: Scaling, reach: Reach) -> Kernel:
+def _tap_by_tap(
+    site: Site, taps: tuple[int, int, int], layer: Weighted, scaling: Scaling, shifts: Int64 | None, reach: Reach
+) -> Kernel:
+    """Any window.
+
+    Args:
+        taps: kh, kw and the dilation along a row.
+        shifts: of the channels, where they do not share one.
+    """
+    x, op = site.input(0), site.op
+    assert isinstance(op, DepthwiseConv2D)
+    rows = pad_rows(live_rows(layer, scaling), 2)
+    channels, width = x.shape[3], site.output().shape[2]
+    form = Form(0 if shifts is not None else scaling.shift, scaling.bend is not None)
+    routine, declaration = taps_routine(rows.shape[1] // 2, form)
+    groups = channel_passes(0, channels, _GROUP)
+    whole = channels // _GROUP * _GROUP
+    stream = taps_stream(rows, scaling, shifts, groups)
+    names = {"routine": routine.name, "symbol": site.symbol, "channels": channels}
+    rest = ""
+    if channels % _GROUP:
+        used = len(stream) // len(groups) * (len(groups) - 1)
+        rest = _TAPS_REST.format(used=used, first=channels - _GROUP, **names)
+    finish = clamp("y0", width * channels, layer.stairs.low, layer.stairs.high)
+    text = _TAPS.format(
+        taps_y=taps[0], taps_x=taps[1], dilation=taps[2], stride=op.stride[1], left=op.padding[2], width=width,
+        width_in=x.shape[2], whole=whole, rest=rest, finish=finish.text,
+        odd=_ODD_TAP.format(**names) if taps[0] * taps[1] % 2 else "", **names,
+    )  # fmt: skip
+    padding = Constant(site.local("padding"), np.full(channels, x.zero_point, np.int8), 4, "outside the input")
+    kernel = Kernel(
+        text,
+        (Constant(site.local("stream"), stream, 4, "biases, weights and rescaling by four channels"), padding),
+        (declaration, *finish.helpers),
+        scratch=rows.shape[1] * 4,
+        reaches=(reach,),
+        routines=(routine, *finish.routines),
+    )
+    flat = site.rows[0] == 1 and site.rows[1] != width
+    return all_lines(site, width, x.shape[2] * channels, kernel) if flat else kernel
+
+
+def _along_columns(site: Site, shape: Shape, layer: Weighted, scaling: Scaling, reach: Reach) -> Kernel:
     form = Form(scaling.shift, scaling.bend is not None)
     routine, declaration = depthwise_row(shape, form)
     channels = list(range(shape.channels // _GROUP * _GROUP))
