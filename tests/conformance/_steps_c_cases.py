@@ -260,6 +260,8 @@ def _post_cases() -> Iterator[Case]:
         ("sigmoid", (Border((900,), "int8", scale=0.05, zero_point=9),)),
         ("sigmoid,threshold:at=0.75", (Border((1, 7), "float32"),)),
         ("threshold:at=0.25", (Border((40,), "uint8", scale=1 / 256),)),
+        ("", levels),
+        ("", (logits,)),
         ("top_k:k=2", (Border((2, 4, 3), "int16", scale=0.01, permutation=(0, 2, 1)),)),
         (f"{detect},nms:score=0.2:iou=0.3,box_restore", levels),
         (f"{tanh},nms:score=0.1:iou=0.5:classes=all:per_class=no:limit=9", levels),
@@ -267,12 +269,12 @@ def _post_cases() -> Iterator[Case]:
         (face_steps, faces),
     )):  # fmt: skip
         steps = Chain.parse(spec)
-        chain = emit_post(steps.steps, f"post_{place}_{steps.steps[0].name}", outputs)
+        chain = emit_post(steps.steps, f"post_{place}", outputs)
         values = tuple(
             {b.name: _random(b.shape, b.dtype, 100 * place + 10 * t + n, 1)[0] for n, b in enumerate(outputs)}
             for t in range(3)
         )
-        tolerance = max(TOLERANCE.get(step.name, 0.0) for step in steps.steps)
+        tolerance = max([0.0, *(TOLERANCE.get(step.name, 0.0) for step in steps.steps)])
         yield Case(chain, steps, values, tolerance=tolerance, facts=(VIEW,), outputs=outputs)
 
 

@@ -135,7 +135,7 @@ def _built(builder: Builder, steps: Sequence[Step], border: Border | None, sourc
     if border is not None:
         builder.border(len(steps) + 1, border)
     builder.close()
-    if not builder.stages:
+    if not builder.stages or any(port.scale for port in builder.flow.ports):
         builder.copy(len(steps) + 1)
     return _assembled(builder, source)
 
