@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from limen.build.pack import Around
 from limen.build.program import program_files
+from limen.build.web import page_files
 from limen.targets._zig import WARNINGS, kernel_flags, run_ar, run_zig, target_flags
 from limen.targets.c import Generated
 
@@ -86,8 +87,14 @@ def executable(wanted: Wanted) -> dict[str, bytes]:
     return {output: run_zig(arguments, files, output, made.name)}
 
 
+def page(wanted: Wanted) -> dict[str, bytes]:
+    """A page that runs the model in the browser."""
+    return page_files(wanted.generated, wanted.around)
+
+
 BINARIES: Mapping[str, Binary] = {
     "executable": Binary("static program: files in, answers out", executable),
+    "web": Binary("WebAssembly, an ES module and a page", page),
     "static-lib": Binary("static library with its header", static_library),
     "shared-lib": Binary("shared library with a C ABI", shared_library),
 }

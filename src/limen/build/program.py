@@ -17,9 +17,23 @@ from limen.targets.c import Generated, Place
 from limen.targets.c.readers import reader_files
 from limen.targets.c.steps import Border, StepChain, definitions, emit_chain, emit_post
 
-SECONDS = 60
 DEFAULT_RATE = 16_000
-PICTURE = (4096, 4096, 3)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The largest files a program takes.
+
+    Args:
+        seconds: of a sound.
+        side: of a picture, pixels.
+    """
+
+    seconds: int = 60
+    side: int = 4096
+
+
+PROGRAM_LIMITS = Limits()
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,11 +73,11 @@ def program_files(made: Generated, around: Around) -> dict[str, bytes]:
     """
     inputs = bindings(made.program, made.program.inputs)
     outputs = bindings(made.program, made.program.outputs)
-    entries = [_entry(made, around, index, binding, len(inputs)) for index, binding in enumerate(inputs)]
+    entries = [entry_of(made, around, index, binding, len(inputs)) for index, binding in enumerate(inputs)]
     post = emit_post(
         tuple(around.post.steps),
         f"{made.name}_post",
-        [_border(b) for b in outputs],
+        [border_of(b) for b in outputs],
         real="double",
         labels=around.labels,
     )
@@ -75,31 +89,44 @@ def _macro(made: Generated, kind: str, place: Place) -> str:
     return f"{made.name}_{kind}_{place.symbol}".upper()
 
 
-def _border(binding: Binding) -> Border:
+def border_of(binding: Binding) -> Border:
+    """The steps' view of a port."""
     scale = binding.scale[0] if binding.scale else 0.0
     zero = binding.zero_point[0] if binding.zero_point else 0
     return Border(binding.shape, binding.dtype, binding.name, binding.source_dtype, scale, zero, binding.permutation)
 
 
-def _entry(made: Generated, around: Around, index: int, binding: Binding, count: int) -> Entry:
+def entry_of(
+    made: Generated, around: Around, index: int, binding: Binding, count: int, limits: Limits = PROGRAM_LIMITS
+) -> Entry:
+    """What turns one file into codes of one input.
+
+    Raises:
+        UnsupportedOp: a step has no C.
+        Unsupported: a model with several inputs has pre-processing steps.
+    """
     steps: Sequence[Step] = tuple(around.pre.steps) if count == 1 else ()
     if around.pre.steps and count > 1:
         raise Unsupported(f"{made.name}: pre-processing of {count} inputs has no C", "leave out --pre; hand in arrays")
-    border, prefix = _border(binding), f"{made.name}_pre_{index}"
+    border, prefix = border_of(binding), f"{made.name}_pre_{index}"
     place = made.inputs[index]
     where = f"{_macro(made, 'INPUT', place)}(arena)"
     first = steps[0] if steps else None
     if isinstance(first, DecodeAudio):
         rate = first.rate or DEFAULT_RATE
         target = None if made.stateful else border
-        chain = emit_chain(steps, prefix, (rate * SECONDS,), "int16", border=target, varies="count", real="double")
+        chain = emit_chain(
+            steps, prefix, (rate * limits.seconds,), "int16", border=target, varies="count", real="double"
+        )
         if target is None:
             values = chain.result.ports[0].dtype
             runs = emit_chain((), f"{prefix}_run", border.source_shape, values, border=border, real="double")
             return Entry("sound", chain, first.rate, where, place.nbytes, binding.name, runs)
         return Entry("sound", chain, first.rate, where, place.nbytes, binding.name)
     if isinstance(first, DecodeImage):
-        chain = emit_chain(steps, prefix, PICTURE, "uint8", border=border, varies="picture", real="double")
+        chain = emit_chain(
+            steps, prefix, (limits.side, limits.side, 3), "uint8", border=border, varies="picture", real="double"
+        )
         return Entry("picture", chain, 0, where, place.nbytes, binding.name)
     chain = emit_chain(steps, prefix, border.source_shape, binding.source_dtype, border=border, real="double")
     return Entry("array", chain, 0, where, place.nbytes, binding.name)
@@ -120,16 +147,21 @@ def _main(made: Generated, entries: Sequence[Entry], post: StepChain, around: Ar
         takes="\n".join(_take(index, entry) for index, entry in enumerate(entries)),
         take_calls="\n".join(_take_call(index, entry) for index, entry in enumerate(entries)),
         moves="\n".join(_move(index, entry) for index, entry in enumerate(entries)),
-        post_call=_post_call(made, post),
-        results="\n".join(_result(index, post) for index in range(len(post.result.ports))),
-        buffers=_buffers([*chains, post]),
+        post_call=post_call(made, post),
+        results="\n".join(result_of(index, post) for index in range(len(post.result.ports))),
+        buffers=buffers_of([*chains, post]),
         clear="    memset(state, 0, sizeof state);\n" if any(c.state for c in (*chains, post)) else "",
         prints="\n".join(_print(index, post) for index in range(len(post.result.ports))),
         human=_human(post),
     )
 
 
-def _buffers(chains: Sequence[StepChain]) -> str:
+def tail_of(chain: StepChain) -> str:
+    """The last arguments of a chain's call: the memory it shares with the others."""
+    return ", view" * chain.view + ", state" * bool(chain.state) + ", memory" * bool(chain.memory)
+
+
+def buffers_of(chains: Sequence[StepChain]) -> str:
     """The memory that step chains share; each declared only where one needs it."""
     memory, state = (max(getattr(c, name) for c in chains) for name in ("memory", "state"))
     lines = [f"static _Alignas(64) uint8_t memory[{memory}];\n"] * bool(memory)
@@ -233,20 +265,23 @@ def _take(index: int, entry: Entry) -> str:
     source, result = chain.source.ports[0], chain.result.ports[0]
     arguments, template, limit = {
         "sound": ("samples, (int32_t)wav.samples", _SOUND, source.shape[0] if source.shape else 1),
-        "picture": ("pixels, (int32_t)pnm.height, (int32_t)pnm.width", _PICTURE, PICTURE[0]),
+        "picture": (
+            "pixels, (int32_t)pnm.height, (int32_t)pnm.width",
+            _PICTURE,
+            source.shape[0] if source.shape else 1,
+        ),
         "array": ("values", _ARRAY, 0),
     }[entry.kind]
-    tail = [", view"] * chain.view + [", state"] * bool(chain.state) + [", memory"] * bool(chain.memory)
     return Template(template).substitute(
         index=str(index),
         rate=str(entry.rate),
         limit=str(limit),
-        seconds=str(SECONDS),
+        seconds=str(PROGRAM_LIMITS.seconds),
         count=f"{source.size}u",
         ctype=source.ctype,
         kind=source.dtype[0],
         dtype=source.dtype,
-        call=f"{chain.symbol}({arguments}, ({result.ctype} *)(void *)codes{''.join(tail)})",
+        call=f"{chain.symbol}({arguments}, ({result.ctype} *)(void *)codes{tail_of(chain)})",
     )
 
 
@@ -274,14 +309,15 @@ def _move(index: int, entry: Entry) -> str:
     return f"        memcpy({entry.offset}, codes_{index} + (size_t)run * {entry.nbytes}u, {entry.nbytes}u);"
 
 
-def _post_call(made: Generated, post: StepChain) -> str:
+def post_call(made: Generated, post: StepChain) -> str:
+    """The C call of the post chain on the outputs in the arena."""
     sources = [f"{_macro(made, 'OUTPUT', place)}(arena)" for place in made.outputs]
     results = [f"result_{index}" for index in range(len(post.result.ports))]
-    tail = ["view"] * post.view + ["state"] * bool(post.state) + ["memory"] * bool(post.memory)
-    return f"{post.symbol}({', '.join([*sources, *results, *tail])})"
+    return f"{post.symbol}({', '.join([*sources, *results])}{tail_of(post)})"
 
 
-def _result(index: int, post: StepChain) -> str:
+def result_of(index: int, post: StepChain) -> str:
+    """The C array that holds one result."""
     port = post.result.ports[index]
     return f"static {port.ctype} result_{index}[{max(1, port.size)}];"
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FLAGS = (
     "-target", "wasm32-freestanding", "-mcpu=generic+simd128+bulk_memory+nontrapping_fptoint+sign_ext",
-    "-O3", "-g0", "-s", "-Wl,--no-entry", "-Wl,--gc-sections", "-Wl,-z,stack-size=16384",
+    "-O3", "-g0", "-s", "-Wl,--no-entry", "-Wl,--gc-sections", "-Wl,-z,stack-size=131072",
 )  # fmt: skip
 
 STRING_H = """\

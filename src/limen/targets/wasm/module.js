@@ -9,6 +9,9 @@
 
 const PORTS = /*PORTS*/ null;
 
+/** The steps around the model, where the module was packaged with them: what raw values it takes, what it answers. */
+export const PAGE = /*PAGE*/ null;
+
 const VIEWS = {
   int8: Int8Array, uint8: Uint8Array, bool: Uint8Array, int16: Int16Array, uint16: Uint16Array,
   int32: Int32Array, uint32: Uint32Array, int64: BigInt64Array, float32: Float32Array, float64: Float64Array,
@@ -71,6 +74,68 @@ export class Model {
     }
     this.exports.invoke();
     return Object.fromEntries(this.outputs.map((port) => [port.name, this.read(port, raw)]));
+  }
+
+  /**
+   * Pre-processes one raw sample, runs, post-processes: one {name: values} per run.
+   * Takes an ImageData, samples, or the bytes of an array, as PAGE.kind says.
+   */
+  predict(raw) {
+    const [height, width] = this.fill(raw);
+    const runs = this.exports.pre(height, width);
+    if (runs <= 0) throw new RangeError(runs < 0 ? `pre-processing step ${-runs} cannot take it` : "too short");
+    this.exports.reset();
+    const found = [];
+    for (let run = 0; run < runs; run += 1) {
+      this.exports.load(run);
+      this.exports.invoke();
+      found.push(this.results(this.exports.post()));
+    }
+    return found;
+  }
+
+  /** Writes raw values into the source; answers their extents. */
+  fill(raw) {
+    const at = this.exports.source();
+    if (PAGE.kind === "picture") {
+      const target = new Uint8Array(this.exports.memory.buffer, at, raw.width * raw.height * 3);
+      for (let i = 0, j = 0; j < target.length; i += 4, j += 3) {
+        target[j] = raw.data[i];
+        target[j + 1] = raw.data[i + 1];
+        target[j + 2] = raw.data[i + 2];
+      }
+      return [raw.height, raw.width];
+    }
+    const bytes = ArrayBuffer.isView(raw) ? new Uint8Array(raw.buffer, raw.byteOffset, raw.byteLength) : new Uint8Array(raw);
+    const room = count(PAGE.shape) * VIEWS[PAGE.dtype].BYTES_PER_ELEMENT;
+    if (bytes.length > room || (PAGE.kind === "array" && bytes.length !== room)) {
+      throw new RangeError(`expected ${room} bytes, got ${bytes.length}`);
+    }
+    new Uint8Array(this.exports.memory.buffer, at, bytes.length).set(bytes);
+    return [bytes.length / VIEWS[PAGE.dtype].BYTES_PER_ELEMENT, 0];
+  }
+
+  results(rows) {
+    if (rows < 0) throw new RangeError(`post-processing step ${-rows} cannot take the outputs`);
+    return Object.fromEntries(PAGE.results.map(({ name, dtype, row, size }, index) => {
+      const length = PAGE.varies ? rows * row : size;
+      const view = new VIEWS[dtype](this.exports.memory.buffer, this.exports.result(index), length);
+      return [name, view.slice()];
+    }));
+  }
+
+  /** Classes with scores, best first, over all runs. */
+  best(found) {
+    const label = (index) => PAGE.labels[index] ?? String(index);
+    const scores = new Map();
+    for (const answer of found) {
+      const values = answer.scores ?? Object.values(answer)[0];
+      values.forEach((value, i) => {
+        const index = answer.classes ? answer.classes[i] : i;
+        scores.set(index, Math.max(scores.get(index) ?? -Infinity, Number(value)));
+      });
+    }
+    return [...scores].sort((a, b) => b[1] - a[1]).map(([index, score]) => ({ label: label(index), score }));
   }
 
   view(port) {
