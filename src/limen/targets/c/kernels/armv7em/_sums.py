@@ -68,11 +68,8 @@ def _fit(site: Site, activation: Activation, sign: int) -> Plane | None:
     pair = (a.astype(np.int8), b.astype(np.int8))
     codes = np.asarray(sum_codes(pair, site.operands, activation, sign), np.int64)
     slopes = [site.input(i).scale / site.output().scale * (sign if i else 1) for i in (0, 1)]
-    low, high = (
-        max(-128, code_range(site.output(), activation)[0]),
-        min(127, code_range(site.output(), activation)[1]),
-    )
-    near = _nearest(site, slopes)
+    low, high = code_range(site.output(), activation)
+    near = np.unravel_index(_nearest(site, slopes), codes.shape)
     largest = int(np.floor(31 - np.log2(128 * (abs(slopes[0]) + abs(slopes[1])) + 1)))
     for shift in range(min(largest, 30), max(largest - 3, 0), -1):
         exact = [round(slope * 2.0**shift) for slope in slopes]
