@@ -9,7 +9,7 @@ from limen.targets.c.kernels.armv7em._routines import Form
 from limen.targets.c.kernels.armv7em._scaling import Int64, Scaling, channel_prescale, fit
 from limen.targets.c.kernels.armv7em._weighted import Weighted
 
-_EXPANDED = (0, 2, 1, 3)
+EXPANDED = (0, 2, 1, 3)
 FIXED_SHIFT = 8
 
 
@@ -45,7 +45,7 @@ def pad_rows(rows: Int64, multiple: int) -> Int64:
 def halfwords(rows: Int64, low: int, high: int) -> Array:
     """w_high * 256 + w_low as int16, elements in the order of expanded activations."""
     dual: Array = rows[high] * 256 + rows[low]
-    return dual.reshape(-1, 4)[:, _EXPANDED].reshape(-1).astype("<i2")
+    return dual.reshape(-1, 4)[:, EXPANDED].reshape(-1).astype("<i2")
 
 
 def biases(scaling: Scaling, low: int, high: int) -> list[int]:
@@ -92,7 +92,7 @@ def wide_stream(rows: Int64, scaling: Scaling, form: Form, pairs: list[tuple[int
     bias = scaling.bias << scaling.prescale
     parts = []
     for pair in pairs:
-        columns = [scaled[o].reshape(-1, 4)[:, _EXPANDED].reshape(-1, 2) for o in pair]
+        columns = [scaled[o].reshape(-1, 4)[:, EXPANDED].reshape(-1, 2) for o in pair]
         weights = np.stack(columns, axis=1).astype("<i2").tobytes()
         parts.append(words([int(bias[o]) for o in pair]) + weights + words(tail(scaling, form, *pair)))
     return np.frombuffer(b"".join(parts), "<i4")

@@ -13,7 +13,7 @@ from limen.targets.c._kernel import Constant, Helper, Kernel, Reach, Site
 from limen.targets.c.kernels.armv7em._clamp import clamp
 from limen.targets.c.kernels.armv7em._columns import Columns, Window, columns
 from limen.targets.c.kernels.armv7em._gemm import gemm, gemm_one
-from limen.targets.c.kernels.armv7em._quad import quad, quad_one, quad_stream
+from limen.targets.c.kernels.armv7em._quad import quad, quad_one, quad_stream, wide_quad_stream
 from limen.targets.c.kernels.armv7em._routines import Form
 from limen.targets.c.kernels.armv7em._scaling import Int64, Scaling
 from limen.targets.c.kernels.armv7em._stream import (
@@ -150,7 +150,7 @@ class Dense:
 
     def together(self, count: int) -> int:
         """Output channels a pass, for ``count`` of them; the last pass may repeat some of the one before."""
-        return 4 if not self.wide and (count % 4 == 0 or count >= _MANY_CHANNELS) else 2
+        return 4 if count % 4 == 0 or count >= _MANY_CHANNELS else 2
 
     def routines(self, together: int, busy: bool) -> tuple[tuple[Helper, Helper], tuple[Helper, Helper]]:
         """For two positions, and for one.
@@ -160,13 +160,16 @@ class Dense:
         """
         elements = self.rows.shape[1]
         if together == 4:
-            return quad(elements, self.form, 32 if busy else 10), quad_one(elements, self.form)
+            most = 32 if busy else 10
+            return quad(elements, self.form, self.wide, most), quad_one(elements, self.form, self.wide)
         return gemm(elements, self.form, self.wide), gemm_one(elements, self.form, self.wide)
 
     def stream(self, passes: list[range]) -> Array:
         """Of passes of output channels."""
         if len(passes[0]) == 4:
             quads = [(p[0], p[1], p[2], p[3]) for p in passes]
+            if self.wide:
+                return wide_quad_stream(self.rows, self.scaling, quads)
             return quad_stream(self.rows, self.scaling, self.form, quads)
         pairs = [(p[0], p[1]) for p in passes]
         return (wide_stream if self.wide else pair_stream)(self.rows, self.scaling, self.form, pairs)
