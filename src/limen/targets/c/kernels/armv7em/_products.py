@@ -6,6 +6,7 @@ import numpy as np
 
 from limen.program import Array
 from limen.targets.c._kernel import Helper
+from limen.targets.c.kernels.armv7em._gemm import add
 from limen.targets.c.kernels.armv7em._routines import Form, head, repeat, text_of, unrolling
 from limen.targets.c.kernels.armv7em._scaling import Int64, Scaling
 from limen.targets.c.kernels.armv7em._stream import biases, halfwords, words
@@ -103,7 +104,8 @@ def product(elements: int, form: Form, wide: bool, unrolled: int) -> tuple[Helpe
         f" * {what} */",
         *head(name),
         "push    {r4-r11, lr}",
-        f"add     r12, r0, #{size}" if size < 4096 else f"movw    r12, #{size}\n    add     r12, r12, r0",
+        *add("r12", size),
+        *(["ldm     r1!, {r4, r5}", "push    {r4, r5}"] if form.uniform else []),
         "push    {r0, r2, r3, r12}",
         "1:",
         "ldm     r1!, {r2-r5}",
@@ -121,7 +123,7 @@ def product(elements: int, form: Form, wide: bool, unrolled: int) -> tuple[Helpe
         "str     r6, [sp, #4]",
         "cmp     r6, r7",
         "bne     1b",
-        "add     sp, sp, #16",
+        f"add     sp, sp, #{24 if form.uniform else 16}",
         "pop     {r4-r11, pc}",
         f".size {name}, .-{name}",
     ]
@@ -136,9 +138,12 @@ def _requantize(form: Form) -> list[str]:
     if form.shifts:
         lines = ["ldm     r1!, {r6-r9}", "lsl     r2, r2, r6", "lsl     r3, r3, r7"]
         lines += ["asr     r4, r4, r8", "asr     r5, r5, r9"]
-    lines += ["ldm     r1!, {r6-r9}", "ldm     r1!, {r10, r11, r12, lr}"]
-    addends = ("r10", "r11", "r12", "lr")
-    lines += [f"smmla   r{2 + i}, r{2 + i}, r{6 + i}, {addends[i]}" for i in range(4)]
+    if form.uniform:
+        lines += ["ldrd    r6, r7, [sp, #16]", *(f"smmla   r{r}, r{r}, r6, r7" for r in (2, 3, 4, 5))]
+    else:
+        lines += ["ldm     r1!, {r6-r9}", "ldm     r1!, {r10, r11, r12, lr}"]
+        addends = ("r10", "r11", "r12", "lr")
+        lines += [f"smmla   r{2 + i}, r{2 + i}, r{6 + i}, {addends[i]}" for i in range(4)]
     return lines + [f"ssat    r{r}, #8, r{r}, asr #{form.shift}" for r in (2, 3, 4, 5)]
 
 
@@ -148,7 +153,7 @@ def product_stream(rows: Int64, scaling: Scaling, form: Form) -> Array:
     Args:
         rows: [O, K], K a multiple of 4; O a multiple of 4, as all of ``scaling``.
     """
-    parts = []
+    parts = [words([int(scaling.multiplier[0]), int(scaling.addend[0])])] if form.uniform else []
     for first in range(0, len(rows), GROUP):
         low = (biases(scaling, first, first + 1), biases(scaling, first + 2, first + 3))
         parts.append(words([low[0][0], low[1][0], low[0][1], low[1][1]]))
@@ -158,5 +163,6 @@ def product_stream(rows: Int64, scaling: Scaling, form: Form) -> Array:
         if form.shifts:
             own = scaling.prescale[order]
             parts.append(words([int(s) for s in (*own[:2], *(_FIXED_SHIFT - own[2:]))]))
-        parts.append(words([int(v) for v in (*scaling.multiplier[order], *scaling.addend[order])]))
+        if not form.uniform:
+            parts.append(words([int(v) for v in (*scaling.multiplier[order], *scaling.addend[order])]))
     return np.frombuffer(b"".join(parts), "<i4")

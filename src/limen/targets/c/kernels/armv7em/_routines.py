@@ -20,15 +20,21 @@ class Form:
         shift: of the saturation; 0 where each channel has its own.
         bent: a bend for negative accumulators.
         shifts: each channel has its own left shift in the stream; else 8.
+        uniform: one multiplier and one addend for all channels, at the beginning of the stream.
     """
 
     shift: int
     bent: bool = False
     shifts: bool = False
+    uniform: bool = False
 
     @property
     def name(self) -> str:
-        return f"s{self.shift}" + ("_bent" if self.bent else "") + ("_own" if self.shifts else "")
+        return (
+            f"s{self.shift}"
+            + ("_bent" if self.bent else "")
+            + ("_own" if self.shifts else "_one" if self.uniform else "")
+        )
 
 
 EXPAND_WORDS = Helper(

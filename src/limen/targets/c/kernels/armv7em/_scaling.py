@@ -123,6 +123,27 @@ def fit(stairs: Staircase, prescale: int | Int64) -> Scaling | None:
     return None
 
 
+def fit_uniform(stairs: Staircase, prescale: int) -> Scaling | None:
+    """A straight form with one multiplier and one addend for all channels, where they share one slope; else None."""
+    steps = _steps(stairs)
+    before = np.full_like(stairs.bias, prescale)
+    shift = _common_shift(stairs, before, np.zeros(len(before), np.bool_))
+    reach = np.maximum(np.abs(stairs.lowest), np.abs(stairs.highest)) << before
+    if steps is None or shift is None or np.any(stairs.slope != stairs.slope[0]) or np.any(reach >= _WORD):
+        return None
+    for chosen, delta in product((shift // _SHARED * _SHARED or shift, shift), _NEIGHBOURS):
+        multiplier = np.full_like(stairs.bias, round(float(stairs.slope[0]) * 2.0 ** (32 + chosen - prescale)) + delta)
+        lower, upper = _bounds(stairs, steps, _Line(multiplier, before, np.zeros_like(before), chosen))
+        if lower.max() > upper.min() or not 0 <= multiplier[0] < _WORD:
+            continue
+        addend = np.full_like(stairs.bias, (max(lower.max(), 1 - _WORD) + min(upper.min(), _WORD - 1)) // 2)
+        never = np.zeros(len(before), np.bool_)
+        scaling = Scaling(stairs.bias, multiplier, addend, chosen, before, None, never)
+        if _holds(stairs, steps, scaling):
+            return scaling
+    return None
+
+
 def fit_apart(stairs: Staircase, most: int) -> tuple[Scaling, Int64] | None:
     """Forms of channels whose slopes lie too far apart for one shift: a scaling, and the shift [C] of each channel.
 

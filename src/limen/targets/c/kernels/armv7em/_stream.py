@@ -6,7 +6,7 @@ import numpy as np
 
 from limen.program import Array
 from limen.targets.c.kernels.armv7em._routines import Form
-from limen.targets.c.kernels.armv7em._scaling import Int64, Scaling, channel_prescale, fit
+from limen.targets.c.kernels.armv7em._scaling import Int64, Scaling, channel_prescale, fit, fit_uniform
 from limen.targets.c.kernels.armv7em._weighted import Weighted
 
 EXPANDED = (0, 2, 1, 3)
@@ -21,6 +21,13 @@ def dual_scaling(layer: Weighted) -> Scaling | None:
     moved = scaling.bias - layer.stairs.bias
     reach = np.maximum(np.abs(layer.stairs.lowest + moved), np.abs(layer.stairs.highest + moved))
     return None if np.any(reach[~scaling.constant] >= 1 << 23) else scaling
+
+
+def uniform_scaling(layer: Weighted) -> Scaling | None:
+    """As ``dual_scaling``, one multiplier and one addend for all channels."""
+    scaling = fit_uniform(layer.stairs, FIXED_SHIFT)
+    reach = np.maximum(np.abs(layer.stairs.lowest), np.abs(layer.stairs.highest))
+    return None if np.any(reach >= 1 << 23) else scaling
 
 
 def form_of(scaling: Scaling) -> Form:
