@@ -1,4 +1,5 @@
-"""limen in a minute: a digit classifier to a verified bundle on three engines, then a wake word found in speech.
+"""limen in a minute: a digit classifier to a verified bundle on every engine, then a wake word found in speech, then
+both as C on virtual microcontrollers.
 
     python examples/demo.py [FOLDER]
 
@@ -27,6 +28,7 @@ from limen.steps import Context
 HERE = Path(__file__).parent
 RECIPES = ("float32", "float16", "int16x8", "int8")
 WAKE_WORD = "okay_nabu"
+BOARDS = ("cortex-m4", "esp32-c3")
 SENTENCES = (
     "okay nabu, turn on the light",
     "hello, please turn on the kitchen light",
@@ -59,7 +61,9 @@ def digits(folder: Path, say: Say = print, recipes: tuple[str, ...] = RECIPES, s
     bundle = folder / f"digits-{recipes[-1]}.limen"
     checked = limen.verify(bundle, key=key)
     say(f"\n{bundle.name}\n{checked.text()}")
-    scores = [limen.evaluate(bundle, folder / "test.npz", engine=name) for name in ("litert", "ort", "reference")]
+    scores = [
+        limen.evaluate(bundle, folder / "test.npz", engine=name) for name in ("litert", "ort", "reference", "native")
+    ]
     for score in scores:
         say(f"evaluated {score.text()}")
     with limen.load(bundle, keys=(load_public(key),)) as session:
@@ -155,7 +159,37 @@ def wake_word(folder: Path, say: Say = print, sentences: tuple[str, ...] = SENTE
             verdict = "nothing" if found.second is None else f"found at {found.second:.2f} s"
             say(f"  {sentence!r}, {len(sound) / 16000:.1f} s: {verdict}; highest mean probability {found.highest:.2f}")
             heard.append({"text": sentence, "highest": found.highest, "second": found.second})
-    return {"core_digest": built.core_digest, "verify": checked.to_json(), "heard": heard}
+    return {"core_digest": built.core_digest, "verify": checked.to_json(), "heard": heard, "source": str(source)}
+
+
+def microcontrollers(folder: Path, accuracy: float, wake_word: Path, say: Say = print) -> list[dict[str, Any]]:
+    """Both models compiled to C and run on virtual microcontrollers, which count instructions and bytes.
+
+    Args:
+        folder: with the calibration data.
+        accuracy: of the digits on the reference engine; the C gives the same codes, so it has the same.
+        wake_word: the model file.
+        say: called with each line for a person.
+    """
+    say("\nas C on virtual devices")
+    say(f"{'model':<12} {'device':<10} {'accuracy':>8} {'instructions':>12} {'RAM B':>8} {'flash B':>8}  exact")
+    rows = []
+    for board in BOARDS:
+        for name, source, data in (
+            ("digits", HERE / "digits" / "digits.keras", folder / "train.npz"),
+            (wake_word.stem, wake_word, None),
+        ):
+            made = limen.profile(source, board, data=data)
+            ram = sum(made.ram[part] or 0 for part in ("arena", "static", "stack"))
+            flash = sum(size or 0 for size in made.flash.values())
+            right = accuracy if data is not None else None
+            exact = made.exact or {}
+            say(
+                f"{name:<12} {board:<10} {'-' if right is None else f'{right:.4f}':>8} {made.instructions or 0:>12,} "
+                f"{ram:>8,} {flash:>8,}  {exact.get('max_lsb')} LSB on {exact.get('inputs')} inputs"
+            )
+            rows.append({**made.to_json(), "model": name, "accuracy": right})
+    return rows
 
 
 def main(folder: Path | None = None, say: Say = print) -> dict[str, Any]:
@@ -164,7 +198,10 @@ def main(folder: Path | None = None, say: Say = print) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as scratch:
             return main(Path(scratch), say)
     folder.mkdir(parents=True, exist_ok=True)
-    return {"digits": digits(folder, say), "wake_word": wake_word(folder, say)}
+    found = {"digits": digits(folder, say), "wake_word": wake_word(folder, say)}
+    scores = {score["engine"]: score["value"] for score in found["digits"]["evaluate"]}
+    rows = microcontrollers(folder, scores["reference"], Path(found["wake_word"]["source"]), say)
+    return {**found, "microcontrollers": rows}
 
 
 if __name__ == "__main__":

@@ -31,13 +31,14 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any
 def test_digits_stay_right_in_int8_on_every_engine(digits: Any) -> None:
     _, found, _ = digits
     rows = {(row["variant"], row["engine"]): row for row in found["variants"]}
-    assert set(rows) == {(v, e) for v in ("float32", "int8") for e in ("litert", "ort", "reference")}
-    for engine in ("litert", "ort", "reference"):
+    assert set(rows) == {(v, e) for v in ("float32", "int8") for e in ("litert", "ort", "reference", "native")}
+    for engine in ("litert", "ort", "reference", "native"):
         wide, narrow = rows["float32", engine], rows["int8", engine]
         assert narrow["metric"] >= 0.95
         assert abs(narrow["metric"] - wide["metric"]) <= 0.02
         assert narrow["sqnr_db"] >= 30
-        assert narrow["size_bytes"] < wide["size_bytes"] / 2
+        if engine != "native":  # whose code weighs more than this small network
+            assert narrow["size_bytes"] < wide["size_bytes"] / 2
         assert narrow["latency_us"] > 0
 
 
@@ -52,7 +53,7 @@ def test_the_digits_bundle_is_signed_verified_and_refused_once_changed(digits: A
     folder, found, _ = digits
     assert found["verify"]["signature"] == "valid"
     assert found["verify"]["key_pinned"]
-    assert {r["engine"] for r in found["verify"]["golden"]["engines"]} == {"litert", "ort", "reference"}
+    assert {r["engine"] for r in found["verify"]["golden"]["engines"]} == {"litert", "ort", "reference", "native"}
     data = bytearray((folder / "digits-int8.limen").read_bytes())
     data[len(data) // 2] ^= 1
     (folder / "changed.limen").write_bytes(data)
@@ -82,12 +83,24 @@ def test_a_stream_cut_elsewhere_gives_the_same_probabilities_on_every_engine(wor
     folder, _, _ = words
     sound = runpy.run_path(str(REPOSITORY / "examples" / "wakeword" / "speech.py"))["speak"]("okay nabu")
     heard = {}
-    for engine in ("litert", "ort", "reference"):
+    for engine in ("litert", "ort", "reference", "native"):
         with limen.load(folder / "okay_nabu.limen", engine=engine) as session:
             heard[engine] = DEMO["listen"](session, sound, 0.85, 5)
             again = DEMO["listen"](session, sound, 0.85, 5, chunk=1234)
             assert again == heard[engine]
     assert all(h.highest > 0.9 and h.second is not None for h in heard.values())
+
+
+def test_both_models_run_on_virtual_microcontrollers_to_the_bit(digits: Any, words: Any) -> None:
+    folder, found, _ = digits
+    source = Path(words[1]["source"])
+    lines: list[str] = []
+    rows = DEMO["microcontrollers"](folder, found["evaluate"][0]["value"], source, lines.append)
+    assert {(row["model"], row["device"]) for row in rows} == {
+        (model, device) for model in ("digits", "okay_nabu") for device in ("cortex-m4", "esp32-c3")
+    }
+    assert all(row["exact"]["max_lsb"] == 0 and row["instructions"] > 10_000 for row in rows)
+    assert sum("0 LSB" in line for line in lines) == 4
 
 
 def test_the_verb_runs_the_example_of_the_checkout() -> None:

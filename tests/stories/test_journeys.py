@@ -81,7 +81,7 @@ def ask(capsys: pytest.CaptureFixture[str], *words: object) -> dict[str, Any]:
 
 def test_every_engine_is_close_to_the_float_model(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     wanted = np.load(folder / "logits.npz")["logits"]
-    for engine in ("litert", "ort", "reference"):
+    for engine in ("litert", "ort", "reference", "native"):
         out = folder / f"{engine}.npz"
         answer = ask(
             capsys, "run", folder / "m.limen", "--input", folder / "data.npz", "--output", out, "--engine", engine
@@ -115,7 +115,7 @@ def test_litert_with_its_reference_kernels_gives_the_interpreters_codes(
 def test_verify_replays_every_engine(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     answer = ask(capsys, "verify", folder / "m.limen")
     assert answer["golden"]["checked"] > 0
-    assert {e["engine"] for e in answer["golden"]["engines"]} == {"litert", "ort", "reference"}
+    assert {e["engine"] for e in answer["golden"]["engines"]} == {"litert", "ort", "reference", "native"}
 
 
 def test_inspect_says_what_is_inside(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,9 +35,9 @@ def build(model: str | Path, output: str | Path, device: str = "host", **setting
 
 
 def package(source: str | Path, format: str, output: str | Path, **settings: Any) -> Packaged:
-    """Make a package for a tool chain, a system or a browser; see ``limen.build.package.package_model``."""
+    """Make a package for a tool chain, a system or a browser; see ``limen.build.packaging.package_model``."""
     from limen.build.artifact import import_options
-    from limen.build.package import package_model
+    from limen.build.packaging import package_model
 
     return package_model(source, format, output, options=import_options(settings), **_own(settings))
 

@@ -115,10 +115,11 @@ def test_the_judge_looks_before_the_softmax_and_holds_samples_out() -> None:
     assert not {id(f) for f in used} & {id(f) for f in held}
 
 
-def test_int8_is_never_worse_than_where_it_started_and_says_what_it_did() -> None:
+def test_int8_best_is_never_worse_than_where_it_started_and_says_what_it_did() -> None:
     program, feeds = uneven_net(), pictures(24)
-    done = quantize_program(program, decode("int8"), feeds)
-    again = quantize_program(program, decode("int8"), feeds)
+    recipe = decode("int8-best")
+    done = quantize_program(program, recipe, feeds)
+    again = quantize_program(program, recipe, feeds)
     log = done.decisions.log
     assert sum(line.endswith("kept") for line in log) == 1
     assert done.decisions.to_bytes() == again.decisions.to_bytes()

@@ -33,7 +33,16 @@ def test_a_name_decodes(name: str, kind: str, activation: str, per_channel: bool
 def test_int8_covers_by_least_error_and_corrects_biases() -> None:
     recipe = decode("int8")
     assert (recipe.ranges, recipe.correct_bias) == ("mse", True)
-    assert (recipe.equalize, recipe.sequential_bias, recipe.second_order, recipe.full) == (True, True, True, False)
+    assert not (recipe.equalize or recipe.sequential_bias or recipe.second_order or recipe.full)
+
+
+def test_int8_best_tries_every_guarded_pass() -> None:
+    recipe = decode("int8-best")
+    assert (recipe.ranges, recipe.correct_bias) == ("mse", True)
+    assert recipe.equalize
+    assert recipe.sequential_bias
+    assert recipe.second_order
+    assert recipe.full
     assert decode("int8-best").full
     assert decode("static_wi8_ai8").ranges == "minmax"
 
