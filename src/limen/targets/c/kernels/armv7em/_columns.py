@@ -8,6 +8,7 @@ import numpy as np
 
 from limen.targets.c._kernel import Constant, Helper, Site
 from limen.targets.c.kernels.armv7em._routines import EXPAND_PAIR, EXPAND_PAIR_C, bytes_order, expand_bytes, expand_rows
+from limen.targets.c.kernels.armv7em._window import EXPAND_TAPS, window_constant
 
 
 @dataclass(frozen=True)
@@ -93,32 +94,15 @@ class Columns:
 _POINTWISE = "limen_expand_pair(columns, x0[0] + a * {step}, x0[0] + b * {step}, {words});"
 _ROWS = "limen_expand_rows_{words}(columns, x0, {a}, {b}, {count});"
 
-_BY_WORDS = """\
-/* Columns of the windows at a and b. */
-static void {symbol}_columns(const int8_t *const *x0, int32_t a, int32_t b,{first} uint32_t *columns)
-{{
-    const int32_t left_a = a * {stride} - {left};
-    const int32_t left_b = b * {stride} - {left};
-{inside}{taps}}}
-"""
+_BY_TAPS = "limen_expand_taps(columns, x0, {symbol}_padding, {a}, {b}, {first}, &{symbol}_window);"
 _INSIDE = """\
-    for (int32_t ky = 0; ky < {taps_y}; ++ky) {{
-        columns = limen_expand_pair(columns, x0[ky] + left_a * {channels}, x0[ky] + left_b * {channels}, {words});
-    }}
-"""
-_TAPS = """\
-    for (int32_t ky = 0; ky < {taps_y}; ++ky) {{
-        for (int32_t kx = 0; kx < {taps_x}; ++kx) {{
-            const int32_t at_a = left_a + kx * {dilation};
-            const int32_t at_b = left_b + kx * {dilation};
-            const int8_t *from_a = x0[ky] + at_a * {channels}{plus};
-            const int8_t *from_b = x0[ky] + at_b * {channels}{plus};
-            from_a = (at_a >= 0 && at_a < {width_in}) ? from_a : {symbol}_padding;
-            from_b = (at_b >= 0 && at_b < {width_in}) ? from_b : {symbol}_padding;
-            columns = limen_expand_pair(columns, from_a, from_b, {words});
-        }}
-    }}
-"""
+if (a >= {begin} && b < {end}) {{
+    {inside}
+}} else {{
+    {taps}
+}}"""
+
+
 _BY_BYTES = """\
 /* The bytes of the window at a position{order}. */
 LIMEN_LAYER static void {symbol}_gather(const int8_t *const *x0, int32_t position,{first} int8_t *to)
@@ -152,7 +136,7 @@ def columns(site: Site, window: Window) -> Columns:
     """By words where every tap is whole words, else by bytes first."""
     if (window.taps_y, window.taps_x, window.left) == (1, 1, 0) and window.contiguous and not window.channels % 4:
         step, count = window.stride * window.channels, window.depth // 4
-        if count % 2:
+        if count % 2 or site.small:
             call = _POINTWISE.format(step=step, words=count)
             return Columns("", call, window.padded * 4, (), (EXPAND_PAIR_C,), (EXPAND_PAIR,))
         routine, declaration = expand_rows(count)
@@ -162,29 +146,32 @@ def columns(site: Site, window: Window) -> Columns:
 
 
 def _by_words(site: Site, window: Window) -> Columns:
-    grouped = window.depth != window.channels
+    """Rows of taps side by side where both windows lie inside, else tap by tap."""
+    count = window.taps_x * window.depth // 4
+    step, offset = window.stride * window.channels, window.left * window.channels
+    rows = window.contiguous and count % 2 == 0 and not site.small
+    inside = _ROWS.format(
+        words=count, a=f"a * {step} - {offset}", b=f"b * {step} - {offset}", count=window.taps_y
+    )  # fmt: skip
+    routines, helpers = ((), ()) if not rows else tuple((r,) for r in expand_rows(count))
+    if rows and not window.leaves:
+        return Columns("", inside, window.padded * 4, (), helpers, routines)
+    places = [f"{position} * {window.stride} - {window.left}" for position in ("a", "b")]
+    first = "first" if window.depth != window.channels else "0"
+    call = _BY_TAPS.format(symbol=site.symbol, a=places[0], b=places[1], first=first)
+    if rows:
+        begin, end = window.inside
+        call = _INSIDE.format(begin=begin, end=end, inside=inside, taps=call)
     padding = Constant(site.local("padding"), np.full(window.depth, window.zero, np.int8), 4, "outside the input")
-    names = _names(site, window)
-    routines: tuple[Helper, ...] = (EXPAND_PAIR,)
-    helpers: tuple[Helper, ...] = (EXPAND_PAIR_C,)
-    inside = ""
-    if window.contiguous:
-        count = window.taps_x * window.depth // 4
-        inside = _INSIDE.format(**{**names, "words": count})
-        if count % 2 == 0:
-            routine, declaration = expand_rows(count)
-            routines, helpers = (*routines, routine), (*helpers, declaration)
-            places = {"a": f"left_a * {window.channels}", "b": f"left_b * {window.channels}"}
-            inside = f"    {_ROWS.format(words=count, count=window.taps_y, **places)}\n"
-        if window.leaves:
-            test = f"    if (left_a >= 0 && left_b < {window.width_in - window.reach}) {{\n"
-            inside = test + _indent(inside) + "        return;\n    }\n"
-    taps = "" if window.contiguous and not window.leaves else _TAPS.format(**names)
-    text = _BY_WORDS.format(inside=inside, taps=taps, **names)
-    call = f"{site.symbol}_columns(x0, a, b,{' first,' if grouped else ''} columns);"
-    if not taps and window.contiguous and window.taps_x * window.depth % 8 == 0:
-        routines, helpers = routines[1:], helpers[1:]
-    return Columns(text, call, window.padded * 4, (padding,) if taps else (), helpers, routines)
+    text = window_constant(
+        site.symbol,
+        (window.taps_y, window.taps_x),
+        window.dilation,
+        window.width_in,
+        window.channels,
+        window.depth // 4,
+    )
+    return Columns(text, call, window.padded * 4, (padding,), (EXPAND_TAPS, *helpers), (EXPAND_PAIR, *routines))
 
 
 def _indent(text: str) -> str:

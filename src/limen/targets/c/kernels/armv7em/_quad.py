@@ -110,6 +110,31 @@ _ONE = Helper(
 )
 
 
+def quad_of_any(form: Form, wide: bool) -> tuple[Helper, Helper]:
+    """``quad`` for sums of any length, told by the end of the columns: one routine for many layers."""
+    name = f"limen_quad_{form.name}" + ("_wide" if wide else "")
+    what = "Two positions by four output channels a pass."
+    step = "quad_wide" if wide else "quad_step"
+    lines = [
+        f"/* void {name}(const uint32_t *columns, const void *stream, int8_t *a, int8_t *b, const int8_t *end_of_a,",
+        " *     const uint32_t *end)",
+        f" * {what} */",
+        *head(name),
+        "push    {r4-r11, lr}",
+        "ldrd    r12, lr, [sp, #36]",
+        "push    {r0, r2, r3, r12, lr}",
+        "1:",
+        "ldm     r1!, {r3, r5, r7, r9}",
+        *(f"mov     r{r}, r{r + 1}" for r in (2, 4, 6, 8)),
+        *looped(2, "r10", step, step),
+        *_ending(form, wide),
+        f".size {name}, .-{name}",
+    ]
+    declaration = f"/* {what} */\nextern void {name}(const uint32_t *columns, const void *stream, int8_t *a,\n"
+    declaration += "    int8_t *b, const int8_t *end_of_a, const uint32_t *end);\n"
+    return Helper(name, text_of(lines), (_WIDE if wide else _MACROS,)), Helper(name, declaration)
+
+
 def quad(elements: int, form: Form, wide: bool, most: int) -> tuple[Helper, Helper]:
     """Four output channels by two positions a pass: the routine, and its declaration.
 
@@ -135,6 +160,17 @@ def quad(elements: int, form: Form, wide: bool, most: int) -> tuple[Helper, Help
         "quad_wide_first" if wide else "quad_first",
         *repeat(rest, step),
         *looped(rounds, "r10", *repeat(unrolled, step)),
+        *_ending(form, wide),
+        f".size {name}, .-{name}",
+    ]
+    declaration = f"/* {what} */\nextern void {name}(const uint32_t *columns, const void *stream, int8_t *a,\n"
+    declaration += "    int8_t *b, const int8_t *end_of_a);\n"
+    return Helper(name, text_of(lines), (_WIDE if wide else _MACROS,)), Helper(name, declaration)
+
+
+def _ending(form: Form, wide: bool) -> list[str]:
+    """From sums to stores, and on to the next four channels."""
+    return [
         *([] if wide else _halves(form)),
         *_requantize(form),
         "ldm     sp, {r0, r10, r11, r12}",
@@ -145,11 +181,7 @@ def quad(elements: int, form: Form, wide: bool, most: int) -> tuple[Helper, Help
         "bne     1b",
         "add     sp, sp, #20",
         "pop     {r4-r11, pc}",
-        f".size {name}, .-{name}",
     ]
-    declaration = f"/* {what} */\nextern void {name}(const uint32_t *columns, const void *stream, int8_t *a,\n"
-    declaration += "    int8_t *b, const int8_t *end_of_a);\n"
-    return Helper(name, text_of(lines), (_WIDE if wide else _MACROS,)), Helper(name, declaration)
 
 
 def _halves(form: Form) -> list[str]:

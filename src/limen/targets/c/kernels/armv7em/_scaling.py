@@ -125,6 +125,8 @@ def fit(stairs: Staircase, prescale: int | Int64) -> Scaling | None:
 
 def fit_uniform(stairs: Staircase, prescale: int) -> Scaling | None:
     """A straight form with one multiplier and one addend for all channels, where they share one slope; else None."""
+    if stairs.low == stairs.high:
+        return None
     steps = _steps(stairs)
     before = np.full_like(stairs.bias, prescale)
     shift = _common_shift(stairs, before, np.zeros(len(before), np.bool_))

@@ -13,7 +13,7 @@ from limen.targets.c._kernel import Constant, Helper, Kernel, Reach, Site
 from limen.targets.c.kernels.armv7em._clamp import clamp
 from limen.targets.c.kernels.armv7em._columns import Columns, Window, columns
 from limen.targets.c.kernels.armv7em._gemm import gemm, gemm_one
-from limen.targets.c.kernels.armv7em._quad import quad, quad_one, quad_stream, wide_quad_stream
+from limen.targets.c.kernels.armv7em._quad import quad, quad_of_any, quad_one, quad_stream, wide_quad_stream
 from limen.targets.c.kernels.armv7em._routines import Form
 from limen.targets.c.kernels.armv7em._scaling import Int64, Scaling
 from limen.targets.c.kernels.armv7em._stream import (
@@ -152,13 +152,15 @@ class Dense:
         """Output channels a pass, for ``count`` of them; the last pass may repeat some of the one before."""
         return 4 if count % 4 == 0 or count >= _MANY_CHANNELS else 2
 
-    def routines(self, together: int, busy: bool) -> tuple[tuple[Helper, Helper], tuple[Helper, Helper]]:
-        """For two positions, and for one.
+    def routines(self, together: int, busy: bool, small: bool) -> tuple[tuple[Helper, Helper], tuple[Helper, Helper]]:
+        """For two positions, and for one; one for both where flash is short.
 
         Args:
             busy: worth the flash of long unrolled loops.
         """
         elements = self.rows.shape[1]
+        if together == 4 and small:
+            return (quad_of_any(self.form, self.wide),) * 2
         if together == 4:
             most = 32 if busy else 10
             return quad(elements, self.form, self.wide, most), quad_one(elements, self.form, self.wide)
@@ -196,10 +198,11 @@ def _kernel(site: Site, window: Window, dense: Dense, groups: int, reach: Reach)
     together = dense.together(count)
     streams = [dense.stream(channel_passes(g * count, count, together)) for g in range(groups)]
     busy = not site.small and site.op.cost(site.operands).macs >= _BUSY
-    made = dense.routines(together, busy)
+    made = dense.routines(together, busy, site.small)
     used = made[: 1 + window.width % 2] if window.width > 1 else made[1:]
     sizes = {"symbol": site.symbol, "count": count, "groups": groups, "words": len(streams[0]), "depth": window.depth}
     sizes["together"] = together
+    sizes["any"] = f", columns + {dense.rows.shape[1]}" if together == 4 and site.small else ""
     even = window.width // 2 * 2
     last = _LAST.format(even=even, outputs=outputs, body=_body(gathered, made[1][0].name, False, sizes))
     body = _body(gathered, made[0][0].name, True, sizes)
@@ -239,7 +242,8 @@ def _body(gathered: Columns, name: str, two: bool, sizes: dict[str, Any]) -> str
         calls += [(f"{stream} + {skipped}", f"{plus} + {count - together}", f"{plus} + {count}")]
     lines = [gathered.call]
     for data, first, end in calls:
-        lines.append(f"{name}(columns, {data}, at_a{first},{f' at_b{first},' if two else ''} at_a{end});")
+        second = f" at_b{first}," if two else f" at_a{first}," if sizes["any"] else ""
+        lines.append(f"{name}(columns, {data}, at_a{first},{second} at_a{end}{sizes['any']});")
     body = "\n".join(lines)
     if groups > 1:
         body = _GROUP.format(group_outputs=count, body=_indent(body, 4), **sizes).rstrip("\n")

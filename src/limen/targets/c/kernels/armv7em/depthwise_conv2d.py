@@ -14,6 +14,7 @@ from limen.targets.c.kernels.armv7em._scaling import Int64, Scaling, channel_pre
 from limen.targets.c.kernels.armv7em._stream import live_rows, pad_rows, words
 from limen.targets.c.kernels.armv7em._taps import taps_routine, taps_stream
 from limen.targets.c.kernels.armv7em._weighted import Weighted, convolution, is_int8
+from limen.targets.c.kernels.armv7em._window import TAPS, window_constant
 from limen.targets.c.kernels.armv7em.conv2d import all_lines, channel_passes, convolve
 
 _MOST_PRESCALE = 8
@@ -32,24 +33,15 @@ _REST = """\
 
 
 _TAPS = """\
+{window}
 static void {symbol}_row(const int8_t *const *x0, int8_t *y0, void *scratch)
 {{
     const int8_t **const taps = scratch;
     for (int32_t x = 0; x < {width}; ++x) {{
-        const int32_t left = x * {stride} - {left};
-        const int8_t **tap = taps;
-        for (int32_t ky = 0; ky < {taps_y}; ++ky) {{
-            for (int32_t kx = 0; kx < {taps_x}; ++kx) {{
-                const int32_t at = left + kx * {dilation};
-                *tap++ = (at >= 0 && at < {width_in}) ? x0[ky] + at * {channels} : {symbol}_padding;
-            }}
-        }}
-{odd}        {routine}(taps, {symbol}_stream, 0, {whole}, y0 + x * {channels});
+        limen_window_taps(taps, x0, {symbol}_padding, x * {stride} - {left}, &{symbol}_window);
+        {routine}(taps, {symbol}_stream, 0, {whole}, y0 + x * {channels});
 {rest}    }}
 {finish}}}
-"""
-_ODD_TAP = """\
-        *tap = {symbol}_padding;
 """
 _TAPS_REST = """\
         {routine}(taps, {symbol}_stream + {used}, {first}, {channels}, y0 + x * {channels});
@@ -82,7 +74,7 @@ def emit(site: Site) -> Kernel | None:
         scaling, shifts = apart
     shape = Shape(channels, x.shape[2], site.output().shape[2], op.stride[1], op.padding[2], x.zero_point)
     narrow = w.shape[1:3] == (3, 3) and op.dilation[1] == 1 and op.stride[1] <= 2
-    if shifts is None and narrow and shape.fits:
+    if shifts is None and narrow and shape.fits and not site.small:
         return _along_columns(site, shape, layer, scaling, reach)
     return _tap_by_tap(site, (w.shape[1], w.shape[2], op.dilation[1]), layer, scaling, shifts, reach)
 
@@ -111,17 +103,17 @@ def _tap_by_tap(
         used = len(stream) // len(groups) * (len(groups) - 1)
         rest = _TAPS_REST.format(used=used, first=channels - _GROUP, **names)
     finish = clamp("y0", width * channels, layer.stairs.low, layer.stairs.high)
+    window = window_constant(site.symbol, taps[:2], taps[2], x.shape[2], channels, channels // 4)
     text = _TAPS.format(
-        taps_y=taps[0], taps_x=taps[1], dilation=taps[2], stride=op.stride[1], left=op.padding[2], width=width,
-        width_in=x.shape[2], whole=whole, rest=rest, finish=finish.text,
-        odd=_ODD_TAP.format(**names) if taps[0] * taps[1] % 2 else "", **names,
+        window=window, stride=op.stride[1], left=op.padding[2], width=width, whole=whole, rest=rest,
+        finish=finish.text, **names,
     )  # fmt: skip
     padding = Constant(site.local("padding"), np.full(channels, x.zero_point, np.int8), 4, "outside the input")
     kernel = Kernel(
         text,
         (Constant(site.local("stream"), stream, 4, "biases, weights and rescaling by four channels"), padding),
-        (declaration, *finish.helpers),
-        scratch=rows.shape[1] * 4,
+        (TAPS, declaration, *finish.helpers),
+        scratch=rows.shape[1] * 4 + 4,
         reaches=(reach,),
         routines=(routine, *finish.routines),
     )
