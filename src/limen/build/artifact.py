@@ -12,14 +12,13 @@ from limen.build.samples import read_data
 from limen.build.source import Source, open_source
 from limen.build.variants import Prepared, is_quantised, make_artifact, prepare_variant
 from limen.data import Dataset
-from limen.errors import BadInput, Unsupported, UsageError
+from limen.errors import BadInput, UsageError
 from limen.importers import ImportOptions
 from limen.optimize import decode
 from limen.registry import suggest
 from limen.steps import Chain
 from limen.targets import TARGETS, Artifact, CompileOptions
 
-PLANNED: tuple[str, ...] = ()
 CALIBRATION_SAMPLES = 256
 
 
@@ -77,6 +76,7 @@ def compile_model(
         prepared.recipe.name,
         prepared.integer_mac_share,
         dict(prepared.decisions.islands),
+        dict(artifact.notes),
     )
 
 
@@ -96,12 +96,8 @@ def quantised_source(source: Source, samples: Dataset | None, quantize: str | No
 def _known(target: str, device: str | None) -> None:
     if target == "c" and device is None:
         raise UsageError("target c needs a device", "give --device, such as cortex-m4; see: limen devices")
-    if target in PLANNED and target not in TARGETS:
-        if device is not None:
-            devices.get(device)
-        raise Unsupported(f"target {target}: is not part of this version", "use target tflite or onnx")
     if target not in TARGETS:
-        raise UsageError(f"target {target!r} is not known", suggest(target, [*TARGETS.names(), *PLANNED]))
+        raise UsageError(f"target {target!r} is not known", suggest(target, TARGETS.names()))
 
 
 def write_files(artifact: Artifact, folder: Path) -> list[Path]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -18,6 +18,7 @@ class Compiled:
         flash: bytes of the artifact.
         permutation: port name -> axes, ``stored = numpy.transpose(source, axes)``; None for identity.
         recipe: what was applied.
+        notes: how the figures were made.
     """
 
     target: str
@@ -28,6 +29,7 @@ class Compiled:
     recipe: str
     integer_mac_share: float
     islands: Mapping[str, str]
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -38,6 +40,7 @@ class Compiled:
         lines.append(f"target {self.target}, recipe {self.recipe}: flash {self.flash:,} bytes, RAM {ram}")
         lines.append(f"{100 * self.integer_mac_share:.1f} % of the multiply-accumulates run in integers")
         lines += [f"in float: {name}: {why}" for name, why in self.islands.items()]
+        lines += [f"{what}: {how}" for what, how in self.notes.items()]
         return "\n".join(lines)
 
 

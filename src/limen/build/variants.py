@@ -104,6 +104,10 @@ def make_artifact(prepared: Prepared, kind: str, options: CompileOptions) -> Art
         assert prepared.source.blocker is not None
         blocker = prepared.source.blocker
         raise Unsupported(f"target {kind}: {blocker.message}", blocker.hint)
+    if kind == "c" and options.device is not None:
+        from limen.build.compiled import compile_c
+
+        return compile_c(prepared.program, options)
     return TARGETS.get(kind).compile(prepared.program, options)
 
 
