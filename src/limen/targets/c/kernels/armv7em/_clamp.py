@@ -11,8 +11,9 @@ _CLAMP = Helper(
     """\
 /* void limen_clamp_codes(int8_t *codes, int32_t count, uint32_t low, uint32_t high)
  * Limits codes to a range; low and high hold their code in all four bytes. */
-    .global limen_clamp_codes
-    .type limen_clamp_codes, %function
+    .section .text.limen_clamp_codes, "ax", %progbits
+    .weak   limen_clamp_codes
+    .type   limen_clamp_codes, %function
     .balign 4
 limen_clamp_codes:
     lsrs    r12, r1, #2

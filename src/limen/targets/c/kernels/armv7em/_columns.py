@@ -65,6 +65,10 @@ class Window:
         begin = -(-self.left // self.stride)
         return begin, (self.width_in - 1 - self.reach + self.left) // self.stride + 1
 
+    def address(self, position: str) -> str:
+        """C: elements from the beginning of a row to the first tap at a position."""
+        return scaled(position, self.stride * self.channels, self.left * self.channels)
+
     @property
     def leaves(self) -> bool:
         """Whether some window leaves the row."""
@@ -103,18 +107,24 @@ if (a >= {begin} && b < {end}) {{
 }}"""
 
 
+def scaled(name: str, factor: int, less: int) -> str:
+    """C of ``name * factor - less``."""
+    product = name if factor == 1 else f"{name} * {factor}"
+    return f"{product} - {less}" if less else product
+
+
 _BY_BYTES = """\
 /* The bytes of the window at a position{order}. */
 LIMEN_LAYER static void {symbol}_gather(const int8_t *const *x0, int32_t position,{first} int8_t *to)
 {{
-    const int32_t left = position * {stride} - {left};
+    const int32_t left = {at_position};
     for (int32_t ky = 0; ky < {taps_y}; ++ky) {{
         int32_t i = 0;
         for (int32_t kx = 0; kx < {taps_x}; ++kx) {{
-            const int32_t at = left + kx * {dilation};
+            const int32_t at = left + {at_tap};
             for (int32_t c = 0; c < {depth}; ++c, ++i) {{
                 const int32_t place = {place};
-                to[place] = (at >= 0 && at < {width_in}) ? x0[ky][at * {channels} + c{plus}] : {zero};
+                to[place] = (at >= 0 && at < {width_in}) ? x0[ky][{at_channel} + c{plus}] : {zero};
             }}
         }}
     }}
@@ -127,7 +137,7 @@ int8_t *const bytes = (int8_t *)(columns + {padded});
 limen_expand_pair(columns, bytes, bytes + {padded}, {words});"""
 _INSIDE_BYTES = """\
 if (a >= {begin} && b < {end}) {{
-    limen_expand_bytes_{taps_y}x{row}(columns, x0, a * {step} - {offset}, b * {step} - {offset});
+    limen_expand_bytes_{taps_y}x{row}(columns, x0, {at_a}, {at_b});
 }} else {{
 {gather}}}"""
 
@@ -140,7 +150,7 @@ def columns(site: Site, window: Window) -> Columns:
             call = _POINTWISE.format(step=step, words=count)
             return Columns("", call, window.padded * 4, (), (EXPAND_PAIR_C,), (EXPAND_PAIR,))
         routine, declaration = expand_rows(count)
-        call = _ROWS.format(words=count, a=f"a * {step}", b=f"b * {step}", count=1)
+        call = _ROWS.format(words=count, a=window.address("a"), b=window.address("b"), count=1)
         return Columns("", call, window.padded * 4, (), (declaration,), (routine,))
     return _by_bytes(site, window) if window.depth % 4 else _by_words(site, window)
 
@@ -148,15 +158,12 @@ def columns(site: Site, window: Window) -> Columns:
 def _by_words(site: Site, window: Window) -> Columns:
     """Rows of taps side by side where both windows lie inside, else tap by tap."""
     count = window.taps_x * window.depth // 4
-    step, offset = window.stride * window.channels, window.left * window.channels
     rows = window.contiguous and count % 2 == 0 and not site.small
-    inside = _ROWS.format(
-        words=count, a=f"a * {step} - {offset}", b=f"b * {step} - {offset}", count=window.taps_y
-    )  # fmt: skip
+    inside = _ROWS.format(words=count, a=window.address("a"), b=window.address("b"), count=window.taps_y)
     routines, helpers = ((), ()) if not rows else tuple((r,) for r in expand_rows(count))
     if rows and not window.leaves:
         return Columns("", inside, window.padded * 4, (), helpers, routines)
-    places = [f"{position} * {window.stride} - {window.left}" for position in ("a", "b")]
+    places = [scaled(position, window.stride, window.left) for position in ("a", "b")]
     first = "first" if window.depth != window.channels else "0"
     call = _BY_TAPS.format(symbol=site.symbol, a=places[0], b=places[1], first=first)
     if rows:
@@ -192,8 +199,8 @@ def _by_bytes(site: Site, window: Window) -> Columns:
     place = f"i < {whole} ? ky * {whole} + i : {window.taps_y * whole} + ky * {row - whole} + i - {whole}"
     begin, end = window.inside
     call = _INSIDE_BYTES.format(
-        begin=begin, end=end, taps_y=window.taps_y, row=row, step=window.stride * window.channels,
-        offset=window.left * window.channels, gather=_indent(_GATHER.format(**{**names, **places})),
+        begin=begin, end=end, taps_y=window.taps_y, row=row, at_a=window.address("a"), at_b=window.address("b"),
+        gather=_indent(_GATHER.format(**{**names, **places})),
     )  # fmt: skip
     order = bytes_order(window.taps_y, row)
     if not window.leaves:
@@ -207,7 +214,8 @@ def _by_bytes(site: Site, window: Window) -> Columns:
 def _names(site: Site, window: Window) -> dict[str, object]:
     grouped = window.depth != window.channels
     return {
-        "symbol": site.symbol, "stride": window.stride, "left": window.left, "taps_y": window.taps_y,
+        "at_position": scaled("position", window.stride, window.left), "at_tap": scaled("kx", window.dilation, 0),
+        "at_channel": scaled("at", window.channels, 0), "symbol": site.symbol, "taps_y": window.taps_y,
         "taps_x": window.taps_x, "dilation": window.dilation, "channels": window.channels, "depth": window.depth,
         "width_in": window.width_in, "words": window.depth // 4, "zero": window.zero,
         "first": " int32_t first," if grouped else "", "plus": " + first" if grouped else "",

@@ -58,8 +58,9 @@ EXPAND = Helper(
     """\
 /* void limen_expand(uint32_t *to, const int8_t *from, int32_t words)
  * Widens words * 4 elements into int16 pairs: elements 0 and 2, 1 and 3 of each four. */
-    .global limen_expand
-    .type limen_expand, %function
+    .section .text.limen_expand, "ax", %progbits
+    .weak   limen_expand
+    .type   limen_expand, %function
     .balign 4
 limen_expand:
     push    {r4, r5}

@@ -33,7 +33,7 @@ class Form:
         return (
             f"s{self.shift}"
             + ("_bent" if self.bent else "")
-            + ("_own" if self.shifts else "_one" if self.uniform else "")
+            + ("_own" if self.shifts else "_uniform" if self.uniform else "")
         )
 
 
@@ -74,8 +74,9 @@ EXPAND_PAIR = Helper(
     """\
 /* uint32_t *limen_expand_pair(uint32_t *to, const int8_t *a, const int8_t *b, int32_t words)
  * Widens words * 4 elements of two positions, of any alignment, into int16 pairs, side by side; returns the end. */
-    .global limen_expand_pair
-    .type limen_expand_pair, %function
+    .section .text.limen_expand_pair, "ax", %progbits
+    .weak   limen_expand_pair
+    .type   limen_expand_pair, %function
     .balign 4
 limen_expand_pair:
     push    {r4-r11}
@@ -154,19 +155,22 @@ def expand_bytes(rows: int, count: int) -> tuple[Helper, Helper]:
     """
     name = f"limen_expand_bytes_{rows}x{count}"
     what = f"Widens {count} elements of each of {rows} rows for two positions into int16 pairs, odd ends last."
-    whole = []
-    for word in range(count // 4):
-        whole += [f"ldr     r6, [r9, #{4 * word}]", f"ldr     r7, [r10, #{4 * word}]", "expand_word"]
+    rounds, unrolled, rest = unrolling(count // 4, 9)
+    word = ["ldr     r6, [r9], #4", "ldr     r7, [r10], #4", "expand_word"]
+    whole = [*repeat(rest, *word), *repeat(unrolled, *word)]
+    if rounds > 1:
+        loop = [f"movs    r11, #{rounds}", "3:", *repeat(unrolled, *word), "subs    r11, r11, #1", "bne     3b"]
+        whole = [*repeat(rest, *word), *loop]
     walk = ["mov     r8, r1", f"movs    r12, #{rows}", "1:", "ldr     r10, [r8], #4", "add     r9, r10, r2"]
     walk += ["add     r10, r10, r3", *whole, "subs    r12, r12, #1", "bne     1b"]
     lines = [
         f"/* void {name}(uint32_t *to, const int8_t *const *rows, int32_t a, int32_t b)",
         f" * {what} */",
         *head(name),
-        "push    {r4-r10}",
+        "push    {r4-r11}",
         *(walk if whole else []),
         *_odd_ends(rows, count),
-        "pop     {r4-r10}",
+        "pop     {r4-r11}",
         "bx      lr",
         f".size {name}, .-{name}",
     ]
@@ -214,8 +218,9 @@ def repeat(count: int, *lines: str) -> list[str]:
 
 
 def head(name: str) -> list[str]:
-    """Directives and the label of a routine."""
-    return [f".global {name}", f".type {name}, %function", ".balign 4", f"{name}:"]
+    """Directives and the label of a routine; models that are linked together share it."""
+    section = f'.section .text.{name}, "ax", %progbits'
+    return [section, f".weak   {name}", f".type   {name}, %function", ".balign 4", f"{name}:"]
 
 
 def text_of(lines: list[str]) -> str:

@@ -8,6 +8,7 @@ from limen.ops.depthwise_conv2d import DepthwiseConv2D
 from limen.program import Array
 from limen.targets.c._kernel import Constant, Kernel, Reach, Site
 from limen.targets.c.kernels.armv7em._clamp import clamp
+from limen.targets.c.kernels.armv7em._columns import scaled
 from limen.targets.c.kernels.armv7em._depthwise import BLOCK, Shape, depthwise_row
 from limen.targets.c.kernels.armv7em._routines import Form
 from limen.targets.c.kernels.armv7em._scaling import Int64, Scaling, channel_prescale, fit, fit_apart
@@ -38,7 +39,7 @@ static void {symbol}_row(const int8_t *const *x0, int8_t *y0, void *scratch)
 {{
     const int8_t **const taps = scratch;
     for (int32_t x = 0; x < {width}; ++x) {{
-        limen_window_taps(taps, x0, {symbol}_padding, x * {stride} - {left}, &{symbol}_window);
+        limen_window_taps(taps, x0, {symbol}_padding, {at}, &{symbol}_window);
         {routine}(taps, {symbol}_stream, 0, {whole}, y0 + x * {channels});
 {rest}    }}
 {finish}}}
@@ -105,7 +106,7 @@ def _tap_by_tap(
     finish = clamp("y0", width * channels, layer.stairs.low, layer.stairs.high)
     window = window_constant(site.symbol, taps[:2], taps[2], x.shape[2], channels, channels // 4)
     text = _TAPS.format(
-        window=window, stride=op.stride[1], left=op.padding[2], width=width, whole=whole, rest=rest,
+        window=window, at=scaled("x", op.stride[1], op.padding[2]), width=width, whole=whole, rest=rest,
         finish=finish.text, **names,
     )  # fmt: skip
     padding = Constant(site.local("padding"), np.full(channels, x.zero_point, np.int8), 4, "outside the input")
