@@ -48,7 +48,10 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         {"numpy", "onnx", "onnx_ir"},
     ),
     "learn": ({"bundle", "engines", "steps", "model", "lower"}, {"numpy"}),
-    "deliver": ({"bundle", "engines"}, {"numpy", "msgspec", "cryptography"}),
+    "deliver": (
+        {"bundle", "engines"},
+        {"numpy", "msgspec", "cryptography", "tuf", "securesystemslib", "urllib3", "backports"},
+    ),
     "runtime": ({"bundle", "steps", "engines", "deliver", "learn"}, {"numpy", "msgspec"}),
     "fleet": ({"bundle", "deliver", "learn"}, {"numpy", "msgspec", "cryptography"}),
 }

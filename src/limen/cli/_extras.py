@@ -16,6 +16,15 @@ EXTRAS: dict[str, dict[str, str]] = {
     "openvino": {"openvino": "openvino"},
     "iree": {"iree.compiler": "iree-base-compiler", "iree.runtime": "iree-base-runtime"},
     "npu": {"ethosu": "ethos-u-vela"},
+    "repo": {
+        "tuf": "tuf",
+        "securesystemslib": "securesystemslib",
+        "cryptography": "cryptography",
+        "backports.zstd": "backports.zstd",
+        "uvicorn": "uvicorn",
+        "pyrage": "pyrage",
+    },
+    "mcuboot": {"imgtool": "imgtool", "detools": "detools"},
 }
 
 BASE: dict[str, str] = {
