@@ -350,17 +350,26 @@ static inline limen_woven2_256 limen_interleave2_256(__m256i r0, __m256i r1)
 """
 
 _ENTER_512 = """\
-/* Signed codes to unsigned bytes, code + 128. */
+/* Signed codes to unsigned bytes, code + 128. The count is known where this is called: no test is left of the ends. */
 static inline void limen_enter_512(uint8_t *to, const int8_t *from, int32_t count)
 {
-    const __m512i flip = _mm512_set1_epi8(-128);
-    int32_t i = 0;
-    for (; i + 64 <= count; i += 64) {
-        _mm512_storeu_si512(to + i, _mm512_xor_si512(_mm512_loadu_si512(from + i), flip));
+    for (int32_t i = 0; i < count / 64 * 64; i += 64) {
+        _mm512_storeu_si512(to + i, _mm512_xor_si512(_mm512_loadu_si512(from + i), _mm512_set1_epi8(-128)));
     }
-    if (i < count) {
-        const __mmask64 rest = (UINT64_C(1) << (count - i)) - 1;
-        _mm512_mask_storeu_epi8(to + i, rest, _mm512_xor_si512(_mm512_maskz_loadu_epi8(rest, from + i), flip));
+    if (count % 64 >= 32) {
+        const __m256i codes = _mm256_loadu_si256((const void *)(from + count / 64 * 64));
+        _mm256_storeu_si256((void *)(to + count / 64 * 64), _mm256_xor_si256(codes, _mm256_set1_epi8(-128)));
+    }
+    if (count % 32 >= 16) {
+        const __m128i codes = _mm_loadu_si128((const void *)(from + count / 32 * 32));
+        _mm_storeu_si128((void *)(to + count / 32 * 32), _mm_xor_si128(codes, _mm_set1_epi8(-128)));
+    }
+    if (count % 16 >= 8) {
+        const __m128i codes = _mm_loadl_epi64((const void *)(from + count / 16 * 16));
+        _mm_storel_epi64((void *)(to + count / 16 * 16), _mm_xor_si128(codes, _mm_set1_epi8(-128)));
+    }
+    for (int32_t i = count / 8 * 8; i < count; ++i) {
+        to[i] = (uint8_t)(from[i] + 128);
     }
 }
 """
@@ -369,13 +378,15 @@ _ENTER_WORDS = """\
 /* Codes to words: the code less the zero point. */
 static inline void limen_enter_words(int16_t *to, const int8_t *from, int32_t count, int16_t zero)
 {
-    const __m256i less = _mm256_set1_epi16(zero);
-    int32_t i = 0;
-    for (; i + 16 <= count; i += 16) {
+    for (int32_t i = 0; i < count / 16 * 16; i += 16) {
         const __m256i words = _mm256_cvtepi8_epi16(_mm_loadu_si128((const void *)(from + i)));
-        _mm256_storeu_si256((void *)(to + i), _mm256_sub_epi16(words, less));
+        _mm256_storeu_si256((void *)(to + i), _mm256_sub_epi16(words, _mm256_set1_epi16(zero)));
     }
-    for (; i < count; ++i) {
+    if (count % 16 >= 8) {
+        const __m128i words = _mm_cvtepi8_epi16(_mm_loadl_epi64((const void *)(from + count / 16 * 16)));
+        _mm_storeu_si128((void *)(to + count / 16 * 16), _mm_sub_epi16(words, _mm_set1_epi16(zero)));
+    }
+    for (int32_t i = count / 8 * 8; i < count; ++i) {
         to[i] = (int16_t)(from[i] - zero);
     }
 }
