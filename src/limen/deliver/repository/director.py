@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 from tuf.api.metadata import Metadata, TargetFile, Targets
 
 from limen.deliver import formats
@@ -30,6 +31,18 @@ class Assigned:
     version: int
     assignments: Mapping[str, int]
     wrap_bytes: int
+
+
+def known_device(name: str, hardware: str, seal_key: str = "") -> KnownDevice:
+    """What is known of a device.
+
+    Raises:
+        UsageError: a name that no device can have.
+    """
+    try:
+        return msgspec.convert({"device": name, "hardware": hardware, "seal_key": seal_key}, KnownDevice)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"device {name!r}, hardware {hardware!r}: {error}") from error
 
 
 def releases(current: md.Current, line: str) -> dict[int, tuple[TargetFile, formats.Release]]:
@@ -89,7 +102,7 @@ def assign(
         if counter:
             record, target = _target(ws, image, device, line, counter, not_before, deployment)
             kept[target.path] = target
-            wraps += len(record.wrap) * 3 // 4
+            wraps += len(base64.b64decode(record.wrap))
         targets.signed.targets = kept
     ws.remember(device)
     ws.publish(md.release(current, {"targets": targets}, ring, ws.lifetimes, now))

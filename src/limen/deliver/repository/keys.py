@@ -13,12 +13,14 @@ from pathlib import Path
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization as s
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from securesystemslib.signer import CryptoSigner, SSlibKey
+from securesystemslib.signer import CryptoSigner, Key, SSlibKey
 
 from limen.errors import BadInput, UsageError
 
 Ring = Mapping[str, CryptoSigner]
 """Key id -> who signs with it."""
+
+__all__ = ["Key", "Ring", "generate", "load", "load_public", "pick", "public_path", "ring"]
 
 MAX_KEY_FILE = 1 << 16
 SUFFIX = ".pem"

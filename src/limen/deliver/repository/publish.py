@@ -177,9 +177,9 @@ def _content_key(ws: Workspace, line: str, counter: int) -> bytes:
 
 
 def _sealed(plain: bytes, key: bytes, context: str) -> bytes:
-    from limen.deliver import seal
+    from limen.deliver.repository.sealer import seal
 
-    return bytes(seal.seal(plain, key, context))
+    return seal(plain, key, context)
 
 
 def _options() -> dict[int, int]:

@@ -89,15 +89,23 @@ def change(
     repository, name = split(role)
     if name not in md.TOP:
         return _change_line(ws, name, ring, now, add, remove, threshold)
-    if _staged(ws, repository) is not None:
-        raise UsageError(
-            f"{repository}: a root waits for signatures", f"limen repo sign DIR, or rotate --discard {role}"
-        )
+    require_settled(ws, role)
     root = md.load_root(ws.public, place_of(repository))
     _edit(root.signed, name, add, remove, threshold)
     md.renew(root, ws.lifetimes.of("root"), now)
     _stage(ws, repository, root)
     return replace(sign_root(ws, repository, ring, now), role=role)
+
+
+def require_settled(ws: Workspace, role: str) -> None:
+    """Refuse to change a root while another change of it waits.
+
+    Raises:
+        UsageError: one waits.
+    """
+    repository, name = split(role)
+    if name in md.TOP and _staged(ws, repository) is not None:
+        raise UsageError(f"{repository}: a root waits for signatures", "limen repo sign DIR, or sign DIR --discard")
 
 
 def sign_root(ws: Workspace, repository: str, ring: Ring, now: datetime) -> Progress:
@@ -149,6 +157,29 @@ def add_line(current: md.Current, line: str, keys: Sequence[Key], threshold: int
     top.delegations.roles[line] = DelegatedRole(line, [], 1, terminating=True, paths=[f"{line}/*/*"])
     _edit(top, line, keys, (), threshold)
     return top
+
+
+def key_ids(ws: Workspace, role: str) -> tuple[str, ...]:
+    """Ids of the keys that a role has.
+
+    Raises:
+        UsageError: there is no such role.
+    """
+    repository, name = split(role)
+    root = md.load_root(ws.public, place_of(repository))
+    if name in md.TOP:
+        return tuple(root.signed.roles[name].keyids)
+    current = md.load(ws.public, md.IMAGE, root)
+    if name not in lines(current):
+        raise UsageError(f"line {name!r} is not known", f"limen repo add-key DIR {name}")
+    return tuple(current.top.get_delegated_role(name).keyids)
+
+
+def assigned(ws: Workspace, device: str) -> dict[str, int]:
+    """line -> counter of what a device gets."""
+    place = md.director(device)
+    current = md.load(ws.public, place, md.load_root(ws.public, place))
+    return {path.split("/")[0]: int(path.split("/")[1]) for path in sorted(current.top.targets)}
 
 
 def lines(current: md.Current) -> tuple[str, ...]:

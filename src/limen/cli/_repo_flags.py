@@ -1,0 +1,76 @@
+"""The flags of ``limen repo``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from limen.cli._units import byte_count, milliseconds
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Declare them all; each says of which action it is."""
+    _keys(parser)
+    _release(parser)
+    _place(parser)
+
+
+def _keys(parser: argparse.ArgumentParser) -> None:
+    keys = parser.add_argument_group("keys")
+    keys.add_argument(
+        "--keys", type=Path, action="append", default=[], metavar="PATH", help="key file or folder of them"
+    )
+    keys.add_argument(
+        "--passphrase-file", type=Path, metavar="FILE", help="passphrase of key files (or LIMEN_PASSPHRASE)"
+    )
+    keys.add_argument("--roots", type=int, default=1, metavar="N", help="init: root keys to make (default 1)")
+    keys.add_argument(
+        "--root-key", type=Path, action="append", default=[], metavar="FILE", help="init: a root key (or .pub)"
+    )
+    keys.add_argument("--root-folder", type=Path, metavar="DIR", help="init: where root keys are made; keep it offline")
+    keys.add_argument(
+        "--threshold", type=int, metavar="N", help="init, add-key, rotate: signatures that the role needs"
+    )
+    keys.add_argument(
+        "--remove", action="append", default=[], metavar="ID", help="rotate: key to revoke (its beginning)"
+    )
+    keys.add_argument("--discard", action="store_true", help="sign: forget the root that waits for signatures")
+
+
+def _release(parser: argparse.ArgumentParser) -> None:
+    release = parser.add_argument_group("release")
+    release.add_argument("--line", help="publish: the model's line")
+    release.add_argument("--version", default="", help="publish: for people (default: the counter)")
+    release.add_argument("--seal", action="store_true", help="publish: encrypt for the devices that get it")
+    release.add_argument("--deltas", type=int, default=8, metavar="N", help="publish: from how many older payloads (8)")
+    release.add_argument(
+        "--signer",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="publish: who may have signed the bundle",
+    )
+    release.add_argument(
+        "--max-latency", type=milliseconds, default=0.0, metavar="MS", help="publish: p90 it must keep on a device"
+    )
+    release.add_argument(
+        "--max-memory", type=byte_count, default=0, metavar="B", help="publish: memory it must keep on a device"
+    )
+    release.add_argument("--hardware", action="append", default=[], metavar="ID", help="publish, assign: hardware id")
+    release.add_argument("--seal-key", metavar="KEY", help="assign: the device's X25519 public key (file or hex)")
+    release.add_argument("--not-before", default="", metavar="TIME", help="assign: activate from then on (ISO 8601)")
+    release.add_argument("--deployment", default="", metavar="NAME", help="assign: name given back in reports")
+
+
+def _place(parser: argparse.ArgumentParser) -> None:
+    place = parser.add_argument_group("place")
+    place.add_argument("--public", default="public", metavar="PLACE", help="init: folder, or bucket such as s3://name")
+    place.add_argument("--days", action="append", default=[], metavar="ROLE=N", help="init: life of signatures")
+    place.add_argument("--host", default="127.0.0.1", help="serve: address (default 127.0.0.1)")
+    place.add_argument("--port", type=int, default=8080, help="serve: port (default 8080)")
+    place.add_argument("--tls", type=Path, nargs=2, metavar=("CERT", "KEY"), help="serve: over TLS")
+    place.add_argument("--reports", type=Path, metavar="DIR", help="serve: take reports of devices into this folder")
+    place.add_argument("-o", "--output", type=Path, metavar="FILE", help="export: the .limenpack to write")
+    place.add_argument("--no-deltas", action="store_true", help="export: full payloads only")
+    place.add_argument("--age", action="append", default=[], metavar="RECIPIENT", help="export: encrypt for age1...")
