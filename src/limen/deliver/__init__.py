@@ -18,7 +18,7 @@ bytes of the release's .limen file. *Director*: says which release one device ge
 
 Both are TUF 1.0.x repositories with consistent snapshots (python-tuf >= 7.0.1, JSON metadata, Ed25519 keys). In the
 image repository ``targets`` signs nothing itself and delegates each line to a role of the line's name, with the path
-pattern ``<line>/*/*``, terminating. TUF target paths are ``<line>/<counter>/full`` and ``<line>/<counter>/from-<base>``;
+pattern ``<line>/*/*``, terminating. Target paths are ``<line>/<counter>/full`` and ``<line>/<counter>/from-<base>``;
 the sha256 in the file names is that of the file as served (``hashes`` of the target). Every target has a ``custom``
 field, whose member ``limen`` is a ``formats.Release``.
 
@@ -26,7 +26,7 @@ The director's timestamp, snapshot and targets of one device carry the member ``
 ``signed``: another device's metadata, signed by the same keys, is refused before anything of it is remembered. The
 timestamps of both repositories carry ``limen_issued`` (seconds since 1970, UTC) there: what the device knows of the
 time without trusting its clock. The director's targets have the path, length and hashes of the image repository's
-``<line>/<counter>/full``, at most one per line, and in ``custom`` a member ``limen``, a ``formats.Assignment``. A release
+``<line>/<counter>/full``, at most one per line; in ``custom`` a member ``limen``, a ``formats.Assignment``. A release
 is installed only if both repositories agree on path, length, hashes, line, counter, payload digest and core digest, the
 assignment names this device and its hardware, and the counter is not below the line's floor. Deltas need no
 assignment: they rebuild the payload that was assigned, or they are thrown away.

@@ -33,7 +33,7 @@ def test_a_name_decodes(name: str, kind: str, activation: str, per_channel: bool
 def test_int8_covers_by_least_error_and_corrects_biases() -> None:
     recipe = decode("int8")
     assert (recipe.ranges, recipe.correct_bias) == ("mse", True)
-    assert not (recipe.equalize or recipe.sequential_bias or recipe.second_order or recipe.full)
+    assert (recipe.equalize, recipe.sequential_bias, recipe.second_order, recipe.full) == (False,) * 4
 
 
 def test_int8_best_tries_every_guarded_pass() -> None:
