@@ -210,35 +210,6 @@ static inline __m512i limen_round_512(__m512i acc, const double *factor, int32_t
 }
 """
 
-_INTERLEAVE_4 = """\
-typedef struct {{
-    __m{bits}i v[4];
-}} limen_woven4_{bits};
-
-/* Bytes of four rows side by side: every lane holds one channel's four. */
-static inline limen_woven4_{bits} limen_interleave4_{bits}(__m{bits}i r0, __m{bits}i r1, __m{bits}i r2, __m{bits}i r3)
-{{
-    const __m{bits}i a = _mm{bits}_unpacklo_epi8(r0, r1), b = _mm{bits}_unpackhi_epi8(r0, r1);
-    const __m{bits}i c = _mm{bits}_unpacklo_epi8(r2, r3), d = _mm{bits}_unpackhi_epi8(r2, r3);
-    const limen_woven4_{bits} woven = {{{{_mm{bits}_unpacklo_epi16(a, c), _mm{bits}_unpackhi_epi16(a, c),
-                                       _mm{bits}_unpacklo_epi16(b, d), _mm{bits}_unpackhi_epi16(b, d)}}}};
-    return woven;
-}}
-"""
-
-_INTERLEAVE_2 = """\
-typedef struct {
-    __m256i v[2];
-} limen_woven2_256;
-
-/* Words of two rows side by side: every lane holds one channel's two. */
-static inline limen_woven2_256 limen_interleave2_256(__m256i r0, __m256i r1)
-{
-    const limen_woven2_256 woven = {{_mm256_unpacklo_epi16(r0, r1), _mm256_unpackhi_epi16(r0, r1)}};
-    return woven;
-}
-"""
-
 _ENTER_512 = """\
 /* Signed codes to unsigned bytes, code + 128. The count is known where this is called: no test is left of the ends. */
 static inline void limen_enter_512(uint8_t *to, const int8_t *from, int32_t count)
@@ -371,7 +342,7 @@ _FLOATS = {
         ("clamp_ps", _CLAMP_PS),
     )
 }
-_INTERLEAVES = _both("limen_interleave4", _INTERLEAVE_4)
+_INTERLEAVES = _both("limen_interleave4", _stores.INTERLEAVE_4)
 _ROUND = Helper("limen_round_256", _ROUND_256)
 _PAIR = Helper("limen_store_pair_256", _stores.STORE_PAIR_256)
 _BY_WIDTH: dict[tuple[str, int], Helper] = {
@@ -394,7 +365,7 @@ _BY_WIDTH: dict[tuple[str, int], Helper] = {
     ("store_first", 256): Helper("limen_store_first_256", _stores.STORE_FIRST_PAIR_256, (_PAIR,)),
     ("interleave4", 256): _INTERLEAVES[256],
     ("interleave4", 512): _INTERLEAVES[512],
-    ("interleave2", 256): Helper("limen_interleave2_256", _INTERLEAVE_2),
+    ("interleave2", 256): Helper("limen_interleave2_256", _stores.INTERLEAVE_2),
     ("store_lanes", 256): Helper("limen_store_lanes_256", _stores.STORE_LANES_256),
     ("store_lanes", 512): Helper("limen_store_lanes_512", _stores.STORE_LANES_512),
     ("add", 256): Helper("limen_add_256", _ADD_256),

@@ -1,4 +1,4 @@
-"""C text of the x86 helpers that store codes: whole vectors, pairs, lanes, and the first few."""
+"""C text of the x86 helpers that store codes (whole vectors, pairs, lanes, the first few) and interleave rows."""
 
 from __future__ import annotations
 
@@ -110,5 +110,34 @@ static inline void limen_store_first_256(int8_t *y, __m256i a, __m256i b, int32_
     for (int32_t i = 0; count < 16 && i < count; ++i) {
         y[i] = codes[i];
     }
+}
+"""
+
+INTERLEAVE_4 = """\
+typedef struct {{
+    __m{bits}i v[4];
+}} limen_woven4_{bits};
+
+/* Bytes of four rows side by side: every lane holds one channel's four. */
+static inline limen_woven4_{bits} limen_interleave4_{bits}(__m{bits}i r0, __m{bits}i r1, __m{bits}i r2, __m{bits}i r3)
+{{
+    const __m{bits}i a = _mm{bits}_unpacklo_epi8(r0, r1), b = _mm{bits}_unpackhi_epi8(r0, r1);
+    const __m{bits}i c = _mm{bits}_unpacklo_epi8(r2, r3), d = _mm{bits}_unpackhi_epi8(r2, r3);
+    const limen_woven4_{bits} woven = {{{{_mm{bits}_unpacklo_epi16(a, c), _mm{bits}_unpackhi_epi16(a, c),
+                                       _mm{bits}_unpacklo_epi16(b, d), _mm{bits}_unpackhi_epi16(b, d)}}}};
+    return woven;
+}}
+"""
+
+INTERLEAVE_2 = """\
+typedef struct {
+    __m256i v[2];
+} limen_woven2_256;
+
+/* Words of two rows side by side: every lane holds one channel's two. */
+static inline limen_woven2_256 limen_interleave2_256(__m256i r0, __m256i r1)
+{
+    const limen_woven2_256 woven = {{_mm256_unpacklo_epi16(r0, r1), _mm256_unpackhi_epi16(r0, r1)}};
+    return woven;
 }
 """
