@@ -78,5 +78,5 @@ counter in decimal: 32 bytes encapsulation + 48 bytes, in base64 in ``Assignment
 director's part may hold one device or many. The agent reads it through the same code as a server.
 
 **Reports and enrolment** (a door for the fleet server): ``POST <base>/enroll`` and ``POST <base>/report`` take and give
-the JSON of ``formats.EnrolRequest``, ``formats.EnrolReply`` and ``formats.DeviceReport``.
+the JSON of ``formats.EnrolRequest``, ``formats.EnrolReply`` and ``formats.DeviceReport``; who may is told there.
 """

@@ -1,6 +1,18 @@
 """What the repository side writes and the device side reads: custom fields of TUF targets, paths, limits, messages.
 
 Strict and bounded: an unknown field, a value out of bounds or another schema is refused with a BadInput.
+
+**Reports**: ``POST /report``, the JSON of a DeviceReport. Who speaks is known by the client certificate of mTLS, whose
+common name is ``device``; or by two headers, ``limen-device: <device>`` and ``limen-signature: <base64>``, a signature
+of ``REPORT_CONTEXT + body`` by the key of the device's certificate: Ed25519, or ECDSA P-256 with SHA-256 (DER).
+Answers: 204 taken; 400 not valid; 401 nobody known, or a wrong signature; 403 another device, or revoked; 409 not newer
+(``time``) than the signed report before; 413 too long; 404 no reports are taken here.
+
+**Enrolment**: ``POST /enroll``, the JSON of an EnrolRequest, answered by 200 and an EnrolReply: the certificate, then
+its authority's. The CSR has an Ed25519 or P-256 key and the common name ``device``; the certificate is for TLS clients.
+The first time the ``token`` counts, which the publisher made for this device; it is spent then. To renew, leave it
+empty: the client certificate counts, or the two headers, with ``ENROLL_CONTEXT`` (also for some time after the old
+certificate expired: a device may have been off). Answers else: 400, 401, 403, 404 and 413 as above.
 """
 
 from __future__ import annotations
@@ -20,6 +32,9 @@ CUSTOM = "limen"
 """The member of a target's ``custom`` that is limen's."""
 DEVICE_FIELD, ISSUED_FIELD = "limen_device", "limen_issued"
 """Members of signed metadata: whom the director speaks to; when a timestamp was signed (seconds since 1970)."""
+REPORT_CONTEXT, ENROLL_CONTEXT = b"limen report 1\0", b"limen enroll 1\0"
+"""What a device's signature of a request begins with, before the body."""
+DEVICE_HEADER, SIGNATURE_HEADER = "limen-device", "limen-signature"
 RESERVED = ("root", "targets", "snapshot", "timestamp")
 LINE = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 DEVICE = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
