@@ -8,12 +8,14 @@
     |  |- ModelError                     a model file or graph
     |  |- DataError                      calibration, evaluation or input data
     |  |- ProgramError                   a Program breaks its own rules (check())
-    |  `- BundleError                    a .limen file cannot be read
+    |  |- BundleError                    a .limen file cannot be read
+    |  `- StoreError                     a device's store cannot be read or written
     |- Unsupported                    4  understood, but nothing here can do it
     |  `- UnsupportedOp                  one operator, on one target
     |- BudgetError                    5  no candidate keeps the budget
     |- NotMeasurable                  6  the figure asked for cannot be measured here
     |- VerificationError              7  a digest, signature or golden vector does not match
+    |  `- Refused                        what was delivered is not trusted; the reason names the attack it would be
     |- MissingExtra                   8  an optional package or tool is absent
     `- InternalError                 70  a defect of limen
 
@@ -66,6 +68,10 @@ class BundleError(BadInput):
     """A bundle cannot be read."""
 
 
+class StoreError(BadInput):
+    """A device's store cannot be read or written; what it held before still holds."""
+
+
 class Unsupported(LimenError):
     exit_code = 4
 
@@ -97,6 +103,20 @@ class NotMeasurable(LimenError):
 
 class VerificationError(LimenError):
     exit_code = 7
+
+
+class Refused(VerificationError):
+    """What was delivered is not trusted.
+
+    Args:
+        reason: a short fixed name: ``signature``, ``rollback``, ``expired``, ...: limen/deliver/agent/trust.py.
+        message: the file, and what is wrong with it.
+        hint: what to do.
+    """
+
+    def __init__(self, reason: str, message: str, hint: str | None = None) -> None:
+        super().__init__(message, hint)
+        self.reason = reason
 
 
 class MissingExtra(LimenError):
