@@ -25,7 +25,15 @@ from unit.targets.c.x86_cases import CONNECTED, CONVOLUTIONS, DEPTHWISE, inputs_
 
 COMPILERS = ("zig", "gcc") if shutil.which("riscv64-unknown-elf-gcc") else ("zig",)
 GROUPS = {"convolutions": CONVOLUTIONS, "connected": CONNECTED, "depthwise": DEPTHWISE}
-LEFT_TO_C = {"one channel out", "huge outputs", "wrapping", "fc wrapping", "dw wrapping", "dw of heavy weights"}
+LEFT_TO_C = {
+    "one channel out",
+    "huge outputs",
+    "wrapping",
+    "fc to one",
+    "fc wrapping",
+    "dw wrapping",
+    "dw of heavy weights",
+}
 SMALL = st.integers(-128, 127)
 
 

@@ -124,6 +124,7 @@ CONVOLUTIONS = {
     "pointwise 64": Layer("Conv2D", (1, 5, 5, 64), (64, 1, 1, 64), activation="relu", zero=(-128, -128)),
     "pointwise of 24 channels": Layer("Conv2D", (1, 7, 3, 24), (100, 1, 1, 24)),
     "pointwise, odd depth": Layer("Conv2D", (2, 4, 6, 7), (33, 1, 1, 7), activation="relu6", reach=20),
+    "pointwise in parts": Layer("Conv2D", (2, 61, 47, 16), (24, 1, 1, 16), activation="relu"),
     "pointwise, stride 2": Layer("Conv2D", (1, 9, 8, 16), (32, 1, 1, 16), stride=(2, 2)),
     "3x3 same": Layer("Conv2D", (1, 9, 8, 16), (16, 3, 3, 16), padding=(1, 1, 1, 1), activation="relu"),
     "3x3 of an image, stride 2": Layer("Conv2D", (1, 17, 16, 3), (8, 3, 3, 3), (2, 2), padding=(0, 1, 0, 1)),
@@ -137,6 +138,12 @@ CONVOLUTIONS = {
     "unread bottom": Layer("Conv2D", (1, 8, 9, 4), (16, 2, 2, 4), (3, 3), zero=(127, 127)),
     "wrapping": Layer("Conv2D", (1, 5, 5, 16), (40, 1, 1, 16), near_overflow=True, heavy=True),
     "vanishing": Layer("Conv2D", (1, 5, 5, 16), (20, 1, 1, 16), reach=1e-9),
+    "one position": Layer("Conv2D", (1, 1, 1, 24), (16, 1, 1, 24), activation="relu", zero=(-128, -128)),
+    "one position, odd depth": Layer("Conv2D", (1, 1, 1, 7), (18, 1, 1, 7)),
+    "one position a row": Layer(
+        "Conv2D", (1, 9, 3, 8), (20, 2, 3, 8), padding=(1, 0, 0, 0), activation="relu6", reach=30
+    ),
+    "one row, padded below": Layer("Conv2D", (1, 4, 6, 5), (9, 1, 3, 5), padding=(0, 2, 1, 1)),
     "n1 to 1": Layer("Conv2D", (1, 5, 5, 16), (24, 3, 3, 16), activation="relu_n1_to_1", reach=8),
 }
 

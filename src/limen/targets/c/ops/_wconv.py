@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from limen.ops._window import Pair, Sides
-from limen.targets.c._kernel import Constant, Site, c_type
+from limen.targets.c._kernel import Constant, Reach, Site, c_type
 from limen.targets.c.ops._e_text import INDENT, function, row_arguments
 from limen.targets.c.ops._weighted import Weighted
 from limen.targets.c.ops._wfinish import Finish
@@ -74,6 +74,16 @@ def geometry(site: Site, kernel: Pair, stride: Pair, dilation: Pair, padding: Si
     )
 
 
+def rows_read(height: int, stride: int, dilation: int, padding: Sides, fill: int) -> Reach:
+    """Which rows a window reads.
+
+    A window of one row over an image that is padded below alone gets a second row that it ignores: with one, it would
+    count as pointwise, and the compiler would ask for all positions as one row, which the input does not have.
+    """
+    ragged = height == 1 and stride == 1 and padding[0] == 0 and padding[1] > 0
+    return Reach(2 if ragged else height, stride, padding[0], dilation, fill)
+
+
 def blocks(count: int, body: Callable[[int, str], Lines], start: str = "") -> Lines:
     """A loop over channels in fours and the rest.
 
@@ -136,8 +146,7 @@ def row_function(site: Site, g: Geometry) -> tuple[str, tuple[Constant, ...]]:
     if edges:
         more, table = _edges(site, g, edges, source)
         lines += more
-    if g.rows > 1:
-        lines = _several_rows(site, g, lines)
+    lines = several_rows(site, g, lines)
     comment = "/* One row of the output. */\n" if g.rows == 1 else "/* All rows: the window has one. */\n"
     return comment + function(f"{name}_row", row_arguments(site), lines), table
 
@@ -162,8 +171,10 @@ def _edges(site: Site, g: Geometry, edges: list[int], source: str) -> tuple[Line
     return lines, (table,)
 
 
-def _several_rows(site: Site, g: Geometry, lines: Lines) -> Lines:
-    """The compiler asked for all rows at once: the window has one row, so rows follow each other in memory."""
+def several_rows(site: Site, g: Geometry, lines: Lines) -> Lines:
+    """Where the compiler asks for all rows at once, the window has one row: they follow each other in memory."""
+    if g.rows == 1:
+        return lines
     kind = c_type(site.input(0))
     return [
         f"const {kind} *row[1] = {{x0[0]}};",

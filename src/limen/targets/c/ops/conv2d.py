@@ -8,7 +8,7 @@ import numpy as np
 
 from limen.ops.conv2d import Conv2D
 from limen.targets.c._kernel import Kernel, Reach, Site, c_type
-from limen.targets.c.ops._e_text import function
+from limen.targets.c.ops._e_text import function, row_arguments
 from limen.targets.c.ops._wconv import (
     BLOCK,
     EDGE,
@@ -22,12 +22,15 @@ from limen.targets.c.ops._wconv import (
     indented,
     multiply,
     row_function,
+    rows_read,
+    several_rows,
     store,
     times,
 )
 from limen.targets.c.ops._wdepthwise import depthwise
 from limen.targets.c.ops._weighted import Weighted, finish, interleave, weighted
 from limen.targets.c.ops._wfinish import Finish
+from limen.targets.c.ops._wfloat import LANES, Product, arrange, helpers_of, tile_of
 
 
 def emit(site: Site) -> Kernel:
@@ -38,11 +41,13 @@ def emit(site: Site) -> Kernel:
     made = finish(site, numbers, op.activation)
     filters, kh, kw, depth = w.shape
     g = geometry(site, (kh, kw), op.stride, op.dilation, op.padding)
-    reach = Reach(kh, op.stride[0], op.padding[0], op.dilation[0], x.zero_point)
+    reach = rows_read(kh, op.stride[0], op.dilation[0], op.padding, x.zero_point)
     groups = x.shape[3] // depth
     if depth == 1 and groups > 1:
         planes = replace(numbers, weights=numbers.weights.transpose(3, 1, 2, 0)[0])
         return depthwise(site, planes, made, g, reach)
+    if numbers.is_float and groups == 1 and site.isa in LANES and not site.small:
+        return _vectors(site, numbers, made, g, reach)
     parts = [made.text] if made.text else []
     if g.interior[0] < g.interior[1]:
         parts.append(_position(site, numbers, made, g, groups, edge=False))
@@ -53,6 +58,21 @@ def emit(site: Site) -> Kernel:
     order = np.concatenate([interleave(matrix, BLOCK) for matrix in matrices])
     constants = (*numbers.constants(order, "[channels in fours][ky][kx][input channel][channel]"), *made.constants)
     return Kernel("\n".join([*parts, row]), (*constants, *table), made.helpers, reaches=(reach,))
+
+
+def _vectors(site: Site, numbers: Weighted, made: Finish, g: Geometry, reach: Reach) -> Kernel:
+    """float32 by tiles of vectors."""
+    lanes = LANES[site.isa]
+    low, high = g.interior
+    tile = tile_of(lanes, high - low)
+    product = Product(site, g, g.stride * g.channels, tile, made)
+    functions, lines, table = product.row()
+    weights, bias = arrange(numbers.weights.reshape(g.filters, -1), numbers.bias, tile)
+    laid = replace(numbers, bias=bias)
+    row = "/* One row of the output. */\n"
+    row += function(f"{site.symbol}_row", row_arguments(site), several_rows(site, g, lines))
+    constants = (*laid.constants(weights, "[block][ky][kx][input channel][channel]"), *table)
+    return Kernel("\n".join([*functions, row]), constants, helpers_of(lanes, g.filters), reaches=(reach,))
 
 
 def _position(site: Site, numbers: Weighted, made: Finish, g: Geometry, groups: int, edge: bool) -> str:

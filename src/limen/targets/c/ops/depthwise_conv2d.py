@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from limen.ops.depthwise_conv2d import DepthwiseConv2D
-from limen.targets.c._kernel import Kernel, Reach, Site
-from limen.targets.c.ops._wconv import geometry
+from limen.targets.c._kernel import Kernel, Site
+from limen.targets.c.ops._wconv import geometry, rows_read
 from limen.targets.c.ops._wdepthwise import depthwise
 from limen.targets.c.ops._weighted import finish, weighted
 
@@ -18,7 +18,7 @@ def emit(site: Site) -> Kernel:
     numbers = weighted(site, 3, w.zero_point if w.dtype == "uint8" else 0)
     numbers = replace(numbers, weights=numbers.weights[0])
     g = geometry(site, (w.shape[1], w.shape[2]), op.stride, op.dilation, op.padding)
-    reach = Reach(w.shape[1], op.stride[0], op.padding[0], op.dilation[0], x.zero_point)
+    reach = rows_read(w.shape[1], op.stride[0], op.dilation[0], op.padding, x.zero_point)
     return depthwise(site, numbers, finish(site, numbers, op.activation), g, reach)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from limen.ops._activation import code_range
@@ -9,9 +11,10 @@ from limen.ops._weighted import weight_scales
 from limen.ops.fully_connected import FullyConnected
 from limen.targets.c._kernel import Kernel, Site
 from limen.targets.c.ops._e_text import function, whole_arguments
-from limen.targets.c.ops._wconv import BLOCK, Lines, accumulators, blocks, counted, indented, multiply, store
+from limen.targets.c.ops._wconv import BLOCK, Geometry, Lines, accumulators, blocks, counted, indented, multiply, store
 from limen.targets.c.ops._weighted import Weighted, interleave, weighted
 from limen.targets.c.ops._wfinish import Finish, finish_float, finish_in_double
+from limen.targets.c.ops._wfloat import LANES, Product, arrange, helpers_of, tile_of
 
 
 def emit(site: Site) -> Kernel:
@@ -23,6 +26,8 @@ def emit(site: Site) -> Kernel:
     made = _finish(site, numbers, op)
     filters, depth = w.shape
     rows = x.size // depth
+    if numbers.is_float and site.isa in LANES and not site.small:
+        return _vectors(site, numbers, made, rows)
 
     def body(block: int, at: str) -> Lines:
         products = counted("i", str(depth), multiply(numbers, block, "x0[i]"))
@@ -36,6 +41,19 @@ def emit(site: Site) -> Kernel:
     text = function(site.symbol, whole_arguments(site), lines)
     constants = (*numbers.constants(order, "[channels in fours][input][channel]"), *made.constants)
     return Kernel(f"{made.text}\n{text}", constants, made.helpers)
+
+
+def _vectors(site: Site, numbers: Weighted, made: Finish, rows: int) -> Kernel:
+    """float32 by tiles of vectors: each row of the input is a position of a 1x1 window."""
+    filters, depth = numbers.weights.shape
+    lanes = LANES[site.isa]
+    tile = tile_of(lanes, rows)
+    functions, lines, _ = Product(site, Geometry(rows, depth, rows, filters, (1, 1), 1, 1, 0), depth, tile, made).row()
+    weights, bias = arrange(numbers.weights, numbers.bias, tile)
+    laid = replace(numbers, bias=bias)
+    body = ["const float *const rows[1] = {x0};", *(line.replace("(x0, ", "(rows, ") for line in lines)]
+    text = "\n".join([*functions, function(site.symbol, whole_arguments(site), body)])
+    return Kernel(text, laid.constants(weights, "[block][input][channel]"), helpers_of(lanes, filters))
 
 
 def _store(made: Finish, block: int, at: str) -> Lines:

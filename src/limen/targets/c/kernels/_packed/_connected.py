@@ -1,4 +1,4 @@
-"""FullyConnected of int8 codes: four weights to a word, cut into two words of two channels, one MUL for both.
+"""FullyConnected and Conv2D of one position, int8: four weights to a word, cut into two words, a MUL for two channels.
 
 A word holds the weights of four channels at one input, each plus 128; masks cut it into two words of two channels,
 ``(w + 128) + ((v + 128) << 16)``. What the 128 add is the same for all channels: 0x00800080 times the sum of the codes.
@@ -15,11 +15,12 @@ import numpy as np
 
 from limen.ops._activation import code_range
 from limen.ops._fixed_point import Int64
-from limen.ops._weighted import weight_scales
+from limen.ops._weighted import requantization, weight_scales
+from limen.ops.conv2d import Conv2D
 from limen.ops.fully_connected import FullyConnected
-from limen.targets.c._kernel import Constant, Helper, Kernel, Site
+from limen.targets.c._kernel import Constant, Helper, Kernel, Reach, Site
 from limen.targets.c.kernels._packed._groups import split
-from limen.targets.c.kernels._packed._requantize import Channels, biases
+from limen.targets.c.kernels._packed._requantize import Channels, biases, fit
 from limen.targets.c.kernels._packed._round_once import fit_once
 
 STEP = 2
@@ -40,6 +41,13 @@ _LOOP = """\
     }}
 """
 
+_ROW = """\
+static void {symbol}_row(const int8_t *const *x0, int8_t *y0, void *scratch)
+{{
+    int32_t *const prefix = scratch;
+{buffers}{body}}}
+"""
+
 
 @dataclass(frozen=True)
 class Vectors:
@@ -51,19 +59,42 @@ class Vectors:
         prepare: C function (x, pairs, prefix).
         takes_codes: whether the routine takes x before (prefix, stream, y, parameters).
         accepts: whether it rescales a layer exactly.
-        routine: the assembler function.
+        routine: (layer, whether it rounds once) -> the assembler function.
     """
 
     channels: int
     words: Callable[[int], int]
     prepare: Helper
     takes_codes: bool
-    accepts: Callable[[Channels], bool]
-    routine: Callable[[Channels], Helper]
+    accepts: Callable[[Channels, bool], bool]
+    routine: Callable[[Channels, bool], Helper]
+
+
+@dataclass(frozen=True, eq=False)
+class _Layer:
+    """What the text of a layer needs.
+
+    Args:
+        pairs: of inputs.
+        prefix, edge, codes: bytes of scratch for prefix sums, for the outputs of a short layer, for codes that are
+            copied together; 0 for none.
+        last: where the stream of the last block starts, if it overlaps its neighbour.
+    """
+
+    symbol: str
+    outputs: int
+    pairs: int
+    constants: tuple[Constant, ...]
+    routine: Helper
+    helpers: tuple[Helper, ...]
+    prefix: int
+    edge: int
+    codes: int
+    last: int
 
 
 def connected(site: Site, vectors: Vectors) -> Kernel | None:
-    """The kernel, or None for a case that it leaves to portable C."""
+    """The kernel of a FullyConnected, or None for a case that it leaves to portable C."""
     x, w, op = site.input(0), site.input(1), site.op
     assert isinstance(op, FullyConnected)
     if x.dtype != "int8" or w.data is None or w.dtype != "int8" or (w.quant is not None and any(w.quant.zero_point)):
@@ -73,16 +104,42 @@ def connected(site: Site, vectors: Vectors) -> Kernel | None:
     low, high = code_range(site.output(), op.activation)
     factors = np.broadcast_to(x.scale * weight_scales(site.operands).astype(np.float64) / site.output().scale, outputs)
     table = fit_once(weights, biases(site, weights), factors, site.output().zero_point, low, high)
-    lowest = weights == -128
-    if table is None or not vectors.accepts(table) or (lowest[:, 0::STEP] & lowest[:, 1::STEP]).any():
+    if table is None or not _suits(table, vectors, True):
         return None
-    return _kernel(site, table, vectors)
+    layer = _layer(site, table, vectors, once=True, copies=depth % STEP > 0)
+    return _kernel(layer, _connected_text(site, layer, vectors), None)
 
 
-def _kernel(site: Site, table: Channels, vectors: Vectors) -> Kernel:
-    outputs, depth = site.input(1).shape
-    firsts = _firsts(outputs, vectors.channels)
-    blocks = [_block(table, first, vectors.channels) for first in firsts]
+def single(site: Site, vectors: Vectors) -> Kernel | None:
+    """The kernel of a Conv2D with one position in a row, all of it inside the input; None for any other case."""
+    x, w, op = site.input(0), site.input(1), site.op
+    assert isinstance(op, Conv2D)
+    if x.dtype != "int8" or w.data is None or w.shape[3] != x.shape[3] or site.rows[1] != 1:
+        return None
+    kh, kw = w.shape[1:3]
+    if op.padding[2] or op.dilation[1] > 1 or kw > x.shape[2]:
+        return None
+    flat = w.data.reshape(len(w.data), -1)
+    weights = np.pad(flat, ((0, 0), (0, -flat.shape[1] % STEP)))
+    table = fit(weights, biases(site, weights), requantization(site.operands, op.activation))
+    if table is None or not _suits(table, vectors, False):
+        return None
+    layer = _layer(site, table, vectors, once=False, copies=kh > 1 or flat.shape[1] % STEP > 0)
+    pointwise = w.shape[1:3] == (1, 1) and op.stride == (1, 1) and not any(op.padding)
+    reach = Reach(kh if kh > 1 or pointwise else 2, op.stride[0], op.padding[0], op.dilation[0], x.zero_point)
+    return _kernel(layer, _single_text(site, layer, vectors), reach)
+
+
+def _suits(table: Channels, vectors: Vectors, once: bool) -> bool:
+    """Whether a block is at least half full, and every step of weights fits a group."""
+    lowest = table.weights == -128
+    fits = not (lowest[:, 0::STEP] & lowest[:, 1::STEP]).any()
+    return fits and 2 * len(table.bias) >= vectors.channels and vectors.accepts(table, once)
+
+
+def _layer(site: Site, table: Channels, vectors: Vectors, once: bool, copies: bool) -> _Layer:
+    outputs, depth = table.weights.shape
+    blocks = [_block(table, first, vectors.channels) for first in _firsts(outputs, vectors.channels)]
     rest = outputs > vectors.channels and outputs % vectors.channels > 0
     bounds = [table.low, table.high, table.rounding]
     constants = [
@@ -91,34 +148,26 @@ def _kernel(site: Site, table: Channels, vectors: Vectors) -> Kernel:
     ]
     if rest:
         constants.append(Constant(site.local("last"), np.array([*bounds, 1], np.int32)))
-    routine = vectors.routine(table)
-    places = _Places(
-        prefix=4 * vectors.words(table.weights.shape[1] // STEP),
-        edge=vectors.channels if outputs < vectors.channels else 0,
-        even=table.weights.shape[1] if depth % STEP else 0,
-        last=sum(map(len, blocks[:-1])) if rest else 0,
-    )
-    return Kernel(
-        _text(site, vectors, routine.name, places),
-        tuple(constants),
+    routine = vectors.routine(table, once)
+    return _Layer(
+        site.symbol, outputs, depth // STEP, tuple(constants), routine,
         (vectors.prepare, _declaration(routine.name, vectors.takes_codes)),
-        places.prefix + places.edge + places.even,
-        routines=(routine,),
+        prefix=4 * vectors.words(depth // STEP),
+        edge=vectors.channels if outputs < vectors.channels else 0,
+        codes=depth if copies else 0,
+        last=sum(map(len, blocks[:-1])) if rest else 0,
+    )  # fmt: skip
+
+
+def _kernel(layer: _Layer, text: str, reach: Reach | None) -> Kernel:
+    return Kernel(
+        text,
+        layer.constants,
+        layer.helpers,
+        layer.prefix + layer.edge + layer.codes,
+        reaches=None if reach is None else (reach,),
+        routines=(layer.routine,),
     )
-
-
-@dataclass(frozen=True)
-class _Places:
-    """Bytes of the scratch memory: prefix sums, outputs of a short layer, an input of even length; 0 for none.
-
-    Args:
-        last: where the stream of the last block starts, if it overlaps its neighbour.
-    """
-
-    prefix: int
-    edge: int
-    even: int
-    last: int
 
 
 def _firsts(outputs: int, channels: int) -> list[int]:
@@ -157,27 +206,51 @@ def _starts(bias: Int64, low: int, groups: int) -> tuple[int, int]:
     return int(bias[low + 2]), (wide + (1 << 31)) % (1 << 32) - (1 << 31)
 
 
-def _text(site: Site, vectors: Vectors, name: str, places: _Places) -> str:
-    outputs, depth = site.input(1).shape
+def _connected_text(site: Site, layer: _Layer, vectors: Vectors) -> str:
+    depth = site.input(1).shape[1]
     rows = site.input(0).size // depth
-    buffers = f"    int8_t *const edge = (int8_t *)scratch + {places.prefix};\n" if places.edge else ""
-    if places.even:
-        buffers += f"    int8_t *const even = (int8_t *)scratch + {places.prefix + places.edge};\n"
-    source = "even" if places.even else "x0"
-    lines = [f"memcpy(even, x0, {depth}u);", f"even[{depth}] = 0;"] if places.even else []
-    lines.append(f"{vectors.prepare.name}({source}, {-(-depth // STEP)}, prefix);")
-    target = "edge" if places.edge else "y0"
+    lines = [f"memcpy(codes, x0, {depth}u);", f"codes[{depth}] = 0;"] if layer.codes else []
+    lines += _steps(layer, vectors, "codes" if layer.codes else "x0")
+    body = _indented(lines, 1 if rows == 1 else 2)
+    loop = body if rows == 1 else _LOOP.format(rows=rows, body=body, depth=depth, outputs=layer.outputs)
+    return _BODY.format(symbol=layer.symbol, buffers=_buffers(layer), loop=loop)
+
+
+def _single_text(site: Site, layer: _Layer, vectors: Vectors) -> str:
+    _, kh, kw, depth = site.input(1).shape
+    size = kw * depth
+    lines = []
+    if layer.codes:
+        lines = [f"for (int32_t ky = 0; ky < {kh}; ++ky) {{", f"    memcpy(codes + ky * {size}, x0[ky], {size}u);", "}"]
+        lines += [f"codes[{kh * size}] = 0;"] if kh * size % STEP else []
+    lines += _steps(layer, vectors, "codes" if layer.codes else "x0[0]")
+    return _ROW.format(symbol=layer.symbol, buffers=_buffers(layer), body=_indented(lines, 1))
+
+
+def _buffers(layer: _Layer) -> str:
+    text = f"    int8_t *const edge = (int8_t *)scratch + {layer.prefix};\n" if layer.edge else ""
+    if layer.codes:
+        text += f"    int8_t *const codes = (int8_t *)scratch + {layer.prefix + layer.edge};\n"
+    return text
+
+
+def _steps(layer: _Layer, vectors: Vectors, source: str) -> list[str]:
+    """The statements that make all outputs of one position."""
+    name, symbol = layer.routine.name, layer.symbol
+    lines = [f"{vectors.prepare.name}({source}, {layer.pairs}, prefix);"]
+    target = "edge" if layer.edge else "y0"
     codes = f"{source}, " if vectors.takes_codes else ""
-    lines.append(f"{name}({codes}prefix, {site.symbol}_stream, {target}, {site.symbol}_parameters);")
-    if places.last:
-        at = f"y0 + {outputs - vectors.channels}"
-        lines.append(f"{name}({codes}prefix, {site.symbol}_stream + {places.last}, {at}, {site.symbol}_last);")
-    if places.edge:
-        lines.append(f"memcpy(y0, edge, {outputs}u);")
-    indent = "    " if rows == 1 else "        "
-    body = "".join(f"{indent}{line}\n" for line in lines)
-    loop = body if rows == 1 else _LOOP.format(rows=rows, body=body, depth=depth, outputs=outputs)
-    return _BODY.format(symbol=site.symbol, buffers=buffers, loop=loop)
+    lines.append(f"{name}({codes}prefix, {symbol}_stream, {target}, {symbol}_parameters);")
+    if layer.last:
+        at = f"y0 + {layer.outputs - vectors.channels}"
+        lines.append(f"{name}({codes}prefix, {symbol}_stream + {layer.last}, {at}, {symbol}_last);")
+    if layer.edge:
+        lines.append(f"memcpy(y0, edge, {layer.outputs}u);")
+    return lines
+
+
+def _indented(lines: list[str], depth: int) -> str:
+    return "".join(f"{'    ' * depth}{line}\n" for line in lines)
 
 
 def _declaration(name: str, takes_codes: bool) -> Helper:

@@ -17,7 +17,7 @@ from limen.targets.c._text import float_literal
 from limen.targets.c.kernels._x86._dense import Int64, Nest, Window, dense
 from limen.targets.c.kernels._x86._enter import Entered
 from limen.targets.c.kernels._x86._vectors import Vectors
-from limen.targets.c.kernels._x86._weighted import flat_window, padded_image, sliding_window
+from limen.targets.c.kernels._x86._weighted import flat_window, padded_image, part_of, parts, sliding_window
 
 _TILE = 6
 """Positions of a depthwise tile."""
@@ -84,23 +84,43 @@ def fully_connected(site: Site, vectors: Vectors) -> Kernel | None:
 
 def conv2d(site: Site, vectors: Vectors) -> Kernel | None:
     """Conv2D of one group; None for the rest."""
-    op, x, w, output = site.op, site.input(0), site.input(1), site.output()
+    op, x, w = site.op, site.input(0), site.input(1)
     assert isinstance(op, Conv2D)
     if not is_float(site) or w.shape[3] != x.shape[3]:
         return None
     weights = np.asarray(w.data).reshape(w.shape[0], -1)
     if w.shape[1:3] == (1, 1) and op.stride == (1, 1) and not any(op.padding):
-        window = flat_window(output.shape[1] * output.shape[2], x.shape[3])
-        return _dense_kernel(site, vectors, window, weights, op.activation, "", 0)
+        return _pointwise(site, vectors, weights, op.activation)
     enter, size, row = _enter(site)
     return _dense_kernel(site, vectors, sliding_window(site, row), weights, op.activation, enter, size)
+
+
+def _pointwise(site: Site, vectors: Vectors, weights: Array, activation: Activation) -> Kernel:
+    """A 1x1 window at every position of all images, in parts whose activations stay in the first-level cache."""
+    count, depth = weights.shape
+    positions = site.input(0).size // depth
+    part = part_of(positions, 4 * depth)
+    layer = dense(
+        site, vectors, flat_window(part, depth), weights, _at_once(vectors, part),
+        _finish(site, vectors, activation, count),
+    )  # fmt: skip
+
+    def body(at: Callable[[int], str]) -> list[str]:
+        return [f"{name}(x0{at(depth)}, y0{at(count)});" for name in layer.calls]
+
+    text = f"static void {site.symbol}(const float *x0, float *y0)\n{{\n{parts(positions, part, body)}}}\n"
+    return Kernel(layer.text + text, layer.constants, layer.helpers, includes=("immintrin.h",))
+
+
+def _at_once(vectors: Vectors, positions: int) -> int:
+    """Vectors of output channels in a block."""
+    return 8 if positions == 1 else 2 if vectors.registers == 16 else 4
 
 
 def _dense_kernel(
     site: Site, vectors: Vectors, window: Window, weights: Array, activation: Activation, enter: str, size: int
 ) -> Kernel:
-    several = 2 if vectors.registers == 16 else 4
-    at_once = several if window.rows * window.width > 1 else 8
+    at_once = _at_once(vectors, window.rows * window.width)
     layer = dense(site, vectors, window, weights, at_once, _finish(site, vectors, activation, len(weights)))
     calls = [f"{name}({'image' if size else 'x0'}, y0);" for name in layer.calls]
     return Kernel(

@@ -14,6 +14,7 @@ from limen.targets.c.kernels._x86._dense import Dense, Window, dense
 from limen.targets.c.kernels._x86._enter import (
     SLACK,
     Entered,
+    call,
     enter_flat,
     enter_helper,
     enter_rows,
@@ -22,6 +23,9 @@ from limen.targets.c.kernels._x86._enter import (
 )
 from limen.targets.c.kernels._x86._requantize import Int64, Requantized, Weights, requantize
 from limen.targets.c.kernels._x86._vectors import Vectors
+
+PART_BYTES = 1 << 14
+"""Half of a small first-level cache."""
 
 
 def is_int8(site: Site) -> bool:
@@ -61,13 +65,11 @@ def conv2d(site: Site, vectors: Vectors) -> Kernel | None:
     batch, height, width, _ = x.shape
     _, out_height, out_width, _ = output.shape
     weights = Weights(np.asarray(w.data, np.int64).reshape(count, -1), bias_of(site, count), op.activation)
+    if is_pointwise(site) and (out_height, out_width) == (height, width):
+        return _pointwise(site, vectors, weights)
     if is_pointwise(site):
         window = flat_window(out_height * out_width, depth)
-        enter = (
-            enter_flat(vectors, x, height * width * depth)
-            if (out_height, out_width) == (height, width)
-            else enter_strided(vectors, x, op.stride, (out_height, out_width))
-        )
+        enter = enter_strided(vectors, x, op.stride, (out_height, out_width))
         size = out_height * out_width * depth * vectors.element_bytes + SLACK
     else:
         image, used = padded_image(site)
@@ -77,6 +79,57 @@ def conv2d(site: Site, vectors: Vectors) -> Kernel | None:
     layer = dense(site, vectors, window, weights.values, at_once(vectors, window), _finish(site, vectors, weights))
     steps = (height * width * depth, out_height * out_width * count)
     return _kernel(site, vectors, layer, enter, size, batch, steps)
+
+
+def _pointwise(site: Site, vectors: Vectors, weights: Weights) -> Kernel:
+    """A 1x1 window at every position of all images, in parts whose activations stay in the first-level cache."""
+    x = site.input(0)
+    count, depth = weights.values.shape
+    positions = x.size // depth
+    part = part_of(positions, depth * vectors.element_bytes)
+    window = flat_window(part, depth)
+    layer = dense(site, vectors, window, weights.values, at_once(vectors, window), _finish(site, vectors, weights))
+
+    def body(at: Callable[[int], str]) -> list[str]:
+        enter = call(vectors, x, "image", f"x0{at(depth)}", str(part * depth))
+        return [enter, *(f"{name}(image, y0{at(count)});" for name in layer.calls)]
+
+    text = whole_form(site, vectors, parts(positions, part, body), [], 1, (0, 0))
+    return Kernel(
+        layer.text + text,
+        layer.constants,
+        (enter_helper(vectors), *layer.helpers),
+        scratch=part * depth * vectors.element_bytes + SLACK,
+        includes=("immintrin.h",),
+    )
+
+
+def part_of(positions: int, nbytes: int) -> int:
+    """How many positions of so many bytes to handle at a time: all, unless they are many times the cache."""
+    fits = PART_BYTES // nbytes // 12 * 12
+    if fits < 48 or positions < 4 * fits:
+        return positions
+    least = -(-positions // fits)
+    sizes = {n: -(-positions // (12 * n)) * 12 for n in range(least, 2 * least)}
+    return min(sizes.values(), key=lambda size: (-(-positions // size) * size, -size))
+
+
+def parts(positions: int, part: int, body: Callable[[Callable[[int], str]], list[str]]) -> str:
+    """C lines that run ``body`` on every part; the last overlaps the one before.
+
+    Args:
+        body: lines, given what to add to a pointer so many elements apart per position.
+    """
+    if part == positions:
+        return "".join(f"    {line}\n" for line in body(lambda _step: ""))
+    last = positions - part
+    lines = [
+        f"    for (int32_t at = 0; at < {positions}; at += {part}) {{",
+        f"        const int32_t first = {f'at < {last} ? at : {last}' if positions % part else 'at'};",
+        *(f"        {line}" for line in body(lambda step: f" + first * {step}")),
+        "    }",
+    ]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _finish(site: Site, vectors: Vectors, weights: Weights) -> Callable[[Int64], Requantized]:

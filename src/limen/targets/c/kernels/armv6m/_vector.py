@@ -24,14 +24,19 @@ FRAME = 44
 H_MULTIPLIER, H_SHIFT, H_SKIP = 16, 32, 36
 
 
-def vector(wide: bool) -> Helper:
-    """(prepared input, stream, output, parameters): see the comment in the text."""
-    how = Flavour(False, wide)
-    name = f"limen_m0_vector{how.suffix}"
-    return Helper(name, "\n".join(_lines(name, how)) + "\n")
+def vector(how: Flavour, once: bool) -> Helper:
+    """(prepared input, stream, output, parameters): see the comment in the text.
+
+    Args:
+        how: codes below the zero point are of no account where it rounds once.
+        once: the layer rounds once (see _packed._round_once).
+    """
+    how = Flavour(how.two_sided and not once, how.wide)
+    name = f"limen_m0_vector{'' if once else '_twice'}{how.suffix}"
+    return Helper(name, "\n".join(_lines(name, how, once)) + "\n")
 
 
-def _lines(name: str, how: Flavour) -> Iterator[str]:
+def _lines(name: str, how: Flavour, once: bool) -> Iterator[str]:
     yield f"/* void {name}(const int32_t *prefix, const uint8_t *stream, int8_t *y, const int32_t *parameters)"
     yield " * All output channels of one position, four at a time."
     yield " * prefix: 0x00800080 times the sum of the codes so far, and the next two codes; so on, and the whole sum;"
@@ -59,7 +64,7 @@ def _lines(name: str, how: Flavour) -> Iterator[str]:
     yield f"    str {STREAM}, [sp, #{AT_STREAM}]"
     yield f"    ldr {HEADER}, [sp, #{AT_HEADER}]"
     for index in range(len(PACKED)):
-        yield from _indent(_pair(index, how))
+        yield from _indent(_pair(index, how, once))
     yield from _indent(_next())
     yield f"    beq .L{name}_leave"
     yield f"    b .L{name}_four"
@@ -164,22 +169,24 @@ def _flush() -> Iterator[str]:
         yield f"add {high}, {TEMPORARY}"
 
 
-def _pair(index: int, how: Flavour) -> Iterator[str]:
+def _pair(index: int, how: Flavour, once: bool) -> Iterator[str]:
     """The codes of channels ``index`` and ``index + 2``: wide less high times 2^16, and high."""
     yield f"mov {TOTAL}, {WIDE[index]}"
     yield f"mov r2, {HIGH[index]}"
     yield "lsls r2, r2, #16"
     yield f"subs {TOTAL}, {TOTAL}, r2"
-    yield from _store(index, how)
+    yield from _store(index, how, once)
     yield f"mov {TOTAL}, {HIGH[index]}"
-    yield from _store(index + 2, how)
+    yield from _store(index + 2, how, once)
 
 
-def _store(channel: int, how: Flavour) -> Iterator[str]:
+def _store(channel: int, how: Flavour, once: bool) -> Iterator[str]:
     yield f"ldr r6, [sp, #{AT_UNIT}]"
     yield f"movs {WHERE.shift}, #{H_SHIFT + channel}"
     yield f"ldrb {WHERE.shift}, [{HEADER}, {WHERE.shift}]"
     yield f"lsls r6, {WHERE.shift}"
+    if not once:
+        yield "adds r6, #1"
     yield f"mov {WHERE.rounding}, r6"
     yield f"adds {WHERE.shift}, #1"
     yield f"ldr r4, [{HEADER}, #{H_MULTIPLIER + 4 * channel}]"

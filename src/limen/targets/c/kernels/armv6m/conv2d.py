@@ -7,11 +7,13 @@ import struct
 import numpy as np
 
 from limen.targets.c._kernel import Helper, Kernel, Site
+from limen.targets.c.kernels._packed._connected import single
 from limen.targets.c.kernels._packed._convolution import Tiles, convolution
 from limen.targets.c.kernels._packed._groups import split
 from limen.targets.c.kernels._packed._requantize import Channels
 from limen.targets.c.kernels.armv6m._scaling import fits, flavour
 from limen.targets.c.kernels.armv6m._tile import LARGEST, tile
+from limen.targets.c.kernels.armv6m.fully_connected import VECTORS
 
 
 def _routine(positions: int, table: Channels) -> Helper:
@@ -41,7 +43,7 @@ _TILES = Tiles(costs={4: 9, 2: 7}, channels=1, step=1, patch=8192, accepts=_acce
 
 
 def emit(site: Site) -> Kernel | None:
-    return convolution(site, _TILES)
+    return single(site, VECTORS) or convolution(site, _TILES)
 
 
 EMIT = emit

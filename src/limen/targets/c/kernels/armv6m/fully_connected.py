@@ -26,18 +26,18 @@ static void limen_prepare(const int8_t *x, int32_t pairs, int32_t *prefix)
 """,
 )
 
-_VECTORS = Vectors(
+VECTORS = Vectors(
     CHANNELS,
     words=lambda pairs: 3 * pairs + 1,
     prepare=_PREPARE,
     takes_codes=False,
-    accepts=lambda table: fits(table, once=True),
-    routine=lambda table: vector(flavour(table).wide),
+    accepts=fits,
+    routine=lambda table, once: vector(flavour(table), once),
 )
 
 
 def emit(site: Site) -> Kernel | None:
-    return connected(site, _VECTORS)
+    return connected(site, VECTORS)
 
 
 EMIT = emit

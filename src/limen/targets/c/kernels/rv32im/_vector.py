@@ -11,7 +11,6 @@ from limen.targets.c._kernel import Helper
 from limen.targets.c.kernels.rv32im._codes import Rescaling, rescale
 
 CHANNELS = 8
-NAME = "limen_rv32_vector"
 PAIR_BYTES = 2 * CHANNELS
 
 INPUT, PREFIX, STREAM, END, COUNTS, BEFORE = "a0", "a1", "a2", "a3", "a4", "a5"
@@ -29,46 +28,52 @@ AT_INPUT, AT_PREFIX, AT_OUTPUT, AT_HEADER, AT_COUNT = 48, 52, 56, 60, 64
 H_SUMS, H_MULTIPLIER, H_SHIFT, H_SKIP, H_COUNTS = 0, 32, 64, 72, 73
 
 
-def vector() -> Helper:
-    """(input, prefix sums, stream, output, parameters): see the comment in the text."""
-    return Helper(NAME, "\n".join(_lines()) + "\n")
+def vector(once: bool, two_sided: bool) -> Helper:
+    """(input, prefix sums, stream, output, parameters): see the comment in the text.
+
+    Args:
+        once: the layer rounds once (see _packed._round_once).
+        two_sided: codes below the zero point occur; of no account where it rounds once.
+    """
+    name = f"limen_rv32_vector{'' if once else '_twice_s' if two_sided else '_twice'}"
+    return Helper(name, "\n".join(_lines(name, once, two_sided)) + "\n")
 
 
-def _lines() -> Iterator[str]:
-    yield f"/* void {NAME}(const int8_t *x, const int32_t *prefix, const uint8_t *stream, int8_t *y,"
+def _lines(name: str, once: bool, two_sided: bool) -> Iterator[str]:
+    yield f"/* void {name}(const int8_t *x, const int32_t *prefix, const uint8_t *stream, int8_t *y,"
     yield " *     const int32_t *parameters)"
     yield " * All output channels of one position, eight at a time."
     yield " * prefix: 0x00800080 times the sum of the first 2 * i codes of x;"
     yield " * stream: for each eight channels: starts of the sums[8], multiplier[8], shift[8], words of counts, inputs"
     yield " * of each group / 2, a zero; then, at the next word, the weights of eight channels by input, plus 128;"
     yield " * parameters: lowest and highest code, 2 * zero point + 1, number of eights. */"
-    yield f"    .weak {NAME}"
+    yield f"    .weak {name}"
     yield "    .balign 4"
-    yield f"    .type {NAME}, @function"
-    yield f"{NAME}:"
+    yield f"    .type {name}, @function"
+    yield f"{name}:"
     yield from _indent(_enter())
-    yield f".L{NAME}_eight:"
+    yield f".L{name}_eight:"
     yield from _indent(_begin())
-    yield f"    beqz {TEMPORARY}, .L{NAME}_done"
-    yield f".L{NAME}_group:"
+    yield f"    beqz {TEMPORARY}, .L{name}_done"
+    yield f".L{name}_group:"
     yield from _indent(_first())
-    yield f"    beq {STREAM}, {END}, .L{NAME}_flush"
+    yield f"    beq {STREAM}, {END}, .L{name}_flush"
     yield f"    sub {TEMPORARY}, {END}, {STREAM}"
     yield f"    andi {TEMPORARY}, {TEMPORARY}, {PAIR_BYTES}"
-    yield f"    beqz {TEMPORARY}, .L{NAME}_weights"
+    yield f"    beqz {TEMPORARY}, .L{name}_weights"
     yield from _indent(_weights(2))
-    yield f"    beq {STREAM}, {END}, .L{NAME}_flush"
-    yield f".L{NAME}_weights:"
+    yield f"    beq {STREAM}, {END}, .L{name}_flush"
+    yield f".L{name}_weights:"
     yield from _indent(_weights(4))
-    yield f"    bne {STREAM}, {END}, .L{NAME}_weights"
-    yield f".L{NAME}_flush:"
+    yield f"    bne {STREAM}, {END}, .L{name}_weights"
+    yield f".L{name}_flush:"
     yield from _indent(_flush())
-    yield f"    bnez {TEMPORARY}, .L{NAME}_group"
-    yield f".L{NAME}_done:"
-    yield from _indent(_codes())
-    yield from _indent(_next(f".L{NAME}_eight"))
+    yield f"    bnez {TEMPORARY}, .L{name}_group"
+    yield f".L{name}_done:"
+    yield from _indent(_codes(once, two_sided))
+    yield from _indent(_next(f".L{name}_eight"))
     yield from _indent(_leave())
-    yield f"    .size {NAME}, . - {NAME}"
+    yield f"    .size {name}, . - {name}"
 
 
 def _indent(lines: Iterator[str]) -> Iterator[str]:
@@ -157,7 +162,7 @@ def _flush() -> Iterator[str]:
     yield f"addi {COUNTS}, {COUNTS}, 1"
 
 
-def _codes() -> Iterator[str]:
+def _codes(once: bool, two_sided: bool) -> Iterator[str]:
     yield f"lw {OUTPUT}, {AT_OUTPUT}(sp)"
     yield f"lw {PREFIX}, {AT_HEADER}(sp)"
     for index, (high, wide) in enumerate(zip(HIGH, WIDE, strict=True)):
@@ -168,8 +173,11 @@ def _codes() -> Iterator[str]:
             yield f"lbu {SHIFT}, {H_SHIFT + channel}({PREFIX})"
             yield f"lw {MULTIPLIER}, {H_MULTIPLIER + 4 * channel}({PREFIX})"
             yield f"sll {ROUNDING}, {UNIT}, {SHIFT}"
+            if not once:
+                yield f"addi {ROUNDING}, {ROUNDING}, 1"
             yield f"addi {SHIFT}, {SHIFT}, 1"
-            yield from rescale(total, Rescaling(MULTIPLIER, ROUNDING, SHIFT, LOW, MOST, two_sided=False))
+            how = Rescaling(MULTIPLIER, ROUNDING, SHIFT, LOW, MOST, two_sided and not once)
+            yield from rescale(total, how)
             yield f"sb {total}, {channel}({OUTPUT})"
 
 

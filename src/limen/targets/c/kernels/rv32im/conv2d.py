@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from limen.targets.c._kernel import Helper, Kernel, Site
+from limen.targets.c.kernels._packed._connected import single
 from limen.targets.c.kernels._packed._convolution import Tiles, convolution
 from limen.targets.c.kernels._packed._requantize import Channels
 from limen.targets.c.kernels.rv32im._stream import STEP, encodable, encode
 from limen.targets.c.kernels.rv32im._tile import CHANNELS, tile
+from limen.targets.c.kernels.rv32im.fully_connected import VECTORS
 
 
 def _routine(positions: int, table: Channels) -> Helper:
@@ -25,7 +27,7 @@ _TILES = Tiles(
 
 
 def emit(site: Site) -> Kernel | None:
-    return convolution(site, _TILES)
+    return single(site, VECTORS) or convolution(site, _TILES)
 
 
 EMIT = emit

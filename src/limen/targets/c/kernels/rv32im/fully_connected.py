@@ -22,18 +22,18 @@ static void limen_prefix(const int8_t *x, int32_t pairs, int32_t *prefix)
 """,
 )
 
-_VECTORS = Vectors(
+VECTORS = Vectors(
     CHANNELS,
     words=lambda pairs: pairs + 1,
     prepare=_PREFIX,
     takes_codes=True,
-    accepts=lambda table: True,
-    routine=lambda table: vector(),
+    accepts=lambda table, once: True,
+    routine=lambda table, once: vector(once, table.low < table.zero_point),
 )
 
 
 def emit(site: Site) -> Kernel | None:
-    return connected(site, _VECTORS)
+    return connected(site, VECTORS)
 
 
 EMIT = emit
