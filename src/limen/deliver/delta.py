@@ -29,9 +29,9 @@ RAW, ZSTD = 0, 1
 PIECE = 1 << 18
 _COUNTS, _STREAM, _RANGE = struct.Struct("<III"), struct.Struct("<BBHIQ"), struct.Struct("<QQ")
 _OPERATION = struct.Struct("<BBHIQQ")
-_DECODER = {zstd.DecompressionParameter.window_log_max: WINDOW_LOG}
-_SIGN = {2: np.uint16(1 << 15), 4: np.uint32(1 << 31)}
-_UNSIGNED = {1: np.dtype("u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4")}
+_DECODER: dict[int, int] = {zstd.DecompressionParameter.window_log_max: WINDOW_LOG}
+_SIGN: dict[int, Any] = {2: np.uint16(1 << 15), 4: np.uint32(1 << 31)}
+_UNSIGNED: dict[int, np.dtype[Any]] = {1: np.dtype("u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4")}
 
 
 @dataclass(frozen=True)

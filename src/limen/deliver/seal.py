@@ -44,7 +44,8 @@ class Opened:
 
     def __init__(self, sealed: Reading, key: bytes, context: str) -> None:
         header = sealed.read_at(0, HEADER)
-        magic, form, self._chunk, self._size = _HEADER.unpack_from(header)
+        magic, form, chunk, size = _HEADER.unpack_from(header)
+        self._chunk, self._size = int(chunk), int(size)
         if (magic, form) != (MAGIC, FORMAT) or not 0 < self._chunk <= MAX_CHUNK or self._size > formats.MAX_PAYLOAD:
             raise VerificationError(f"{context}: is not a sealed file of a kind that is known")
         self._last = _last(self._size, self._chunk)
