@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,12 +10,14 @@ from pathlib import Path
 from limen.bundle import load_public
 from limen.cli._command import Outcome
 from limen.cli._output import size_text, table
+from limen.cli._repo_common import items, passphrase, ring, seal_key
+from limen.cli._repo_server import enroll, revoke, serve
 from limen.deliver import formats
-from limen.deliver.repository import director, init, keys, online, publish, roles
+from limen.deliver.repository import authority, director, init, keys, online, publish, roles
 from limen.deliver.repository import metadata as md
 from limen.deliver.repository.keys import Key, Ring
 from limen.deliver.repository.workspace import KnownDevice, Settings, Workspace, open_workspace
-from limen.errors import BadInput, UsageError
+from limen.errors import UsageError
 
 
 def make(options: argparse.Namespace) -> Outcome:
@@ -28,7 +29,7 @@ def make(options: argparse.Namespace) -> Outcome:
         options.threshold or 1,
         options.root_key,
         options.root_folder,
-        _passphrase(options),
+        passphrase(options),
     )
     lines = [f"{role:<20} {' '.join(key[:12] for key in ids)}" for role, ids in done.keys.items()]
     if done.waits_for:
@@ -39,27 +40,28 @@ def make(options: argparse.Namespace) -> Outcome:
 
 
 def add_key(options: argparse.Namespace) -> Outcome:
-    ws, (role, *files) = open_workspace(options.repository), _items(options, 1, "a role, and key files")
-    ring = _ring(ws, options)
+    ws, (role, *files) = open_workspace(options.repository), items(options, 1, "a role, and key files")
+    signers = ring(ws, options)
     roles.require_settled(ws, role)
-    added = [_key(Path(file), _passphrase(options), ring) for file in files] or [_new_key(ws, role, options, ring)]
+    added = [_key(Path(file), passphrase(options), signers) for file in files]
+    added = added or [_new_key(ws, role, options, signers)]
     with ws.lock():
-        done = roles.change(ws, role, ring, md.now_utc(), added, threshold=options.threshold)
+        done = roles.change(ws, role, signers, md.now_utc(), added, threshold=options.threshold)
     return _progress(done, [key.keyid for key in added])
 
 
 def rotate(options: argparse.Namespace) -> Outcome:
     """Without key files a new key replaces those to be removed, or all."""
-    ws, (role, *files) = open_workspace(options.repository), _items(options, 1, "a role, and key files")
-    ring = _ring(ws, options)
+    ws, (role, *files) = open_workspace(options.repository), items(options, 1, "a role, and key files")
+    signers = ring(ws, options)
     roles.require_settled(ws, role)
-    added = [_key(Path(file), _passphrase(options), ring) for file in files]
+    added = [_key(Path(file), passphrase(options), signers) for file in files]
     remove = list(options.remove)
     if not added and not remove and options.threshold is None:
         remove = list(roles.key_ids(ws, role))
-        added = [_new_key(ws, role, options, ring) for _ in remove]
+        added = [_new_key(ws, role, options, signers) for _ in remove]
     with ws.lock():
-        done = roles.change(ws, role, ring, md.now_utc(), added, remove, options.threshold)
+        done = roles.change(ws, role, signers, md.now_utc(), added, remove, options.threshold)
     return _progress(done, [key.keyid for key in added])
 
 
@@ -73,13 +75,13 @@ def sign(options: argparse.Namespace) -> Outcome:
             for name in waiting:
                 roles.discard(ws, name)
             return Outcome({"discarded": waiting}, f"forgotten: {', '.join(waiting)}")
-        done = {name: roles.sign_root(ws, name, _ring(ws, options), md.now_utc()) for name in waiting}
+        done = {name: roles.sign_root(ws, name, ring(ws, options), md.now_utc()) for name in waiting}
     lines = [f"{name}: {_progress(each, []).text}" for name, each in done.items()]
     return Outcome({"published": all(d.published for d in done.values()), "roots": done}, "\n".join(lines))
 
 
 def release(options: argparse.Namespace) -> Outcome:
-    ws, (bundle, *_) = open_workspace(options.repository), _items(options, 1, "a bundle", most=1)
+    ws, (bundle, *_) = open_workspace(options.repository), items(options, 1, "a bundle", most=1)
     if options.line is None:
         raise UsageError("publish: --line is missing")
     wishes = publish.Wishes(
@@ -91,7 +93,7 @@ def release(options: argparse.Namespace) -> Outcome:
         signers=tuple(load_public(file) for file in options.signer) or None,
     )
     with ws.lock():
-        done = publish.publish(ws, Path(bundle), options.line, wishes, _ring(ws, options), md.now_utc())
+        done = publish.publish(ws, Path(bundle), options.line, wishes, ring(ws, options), md.now_utc())
     rows: list[tuple[str, int, str]] = [("full", done.full_bytes, "published")]
     rows += [(f"from {d.base}", d.bytes, "published" if d.published else "not smaller") for d in done.deltas]
     title = f"{done.line} {done.counter} ({done.version}): {size_text(done.payload_bytes)}"
@@ -100,13 +102,13 @@ def release(options: argparse.Namespace) -> Outcome:
 
 
 def assign(options: argparse.Namespace) -> Outcome:
-    ws, (device, *lines) = open_workspace(options.repository), _items(options, 2, "a device, and LINE or LINE=COUNTER")
+    ws, (device, *lines) = open_workspace(options.repository), items(options, 2, "a device, and LINE or LINE=COUNTER")
     image = md.load(ws.public, md.IMAGE, md.load_root(ws.public, md.IMAGE))
     wanted = dict(_wanted(image, text) for text in lines)
     known = _device(ws, device, options)
     with ws.lock():
         done = director.assign(
-            ws, known, wanted, _ring(ws, options), md.now_utc(), _time(options.not_before), options.deployment
+            ws, known, wanted, ring(ws, options), md.now_utc(), _time(options.not_before), options.deployment
         )
     text = ", ".join(f"{line} {counter}" for line, counter in done.assignments.items()) or "nothing"
     return Outcome(vars(done), f"{device} gets {text}")
@@ -115,22 +117,9 @@ def assign(options: argparse.Namespace) -> Outcome:
 def snapshot(options: argparse.Namespace) -> Outcome:
     ws = open_workspace(options.repository)
     with ws.lock():
-        done = online.renew(ws, _ring(ws, options), md.now_utc())
+        done = online.renew(ws, ring(ws, options), md.now_utc())
     text = f"{done.timestamps} timestamps and {done.snapshots} snapshots signed"
     return Outcome(vars(done), "\n".join([text, table(("role", "expires"), list(done.expires.items()))]))
-
-
-def serve(options: argparse.Namespace) -> Outcome:
-    from limen.deliver.repository.serve import Static, run
-    from limen.deliver.repository.storage import Folder
-
-    public = open_workspace(options.repository).public
-    if not isinstance(public, Folder):
-        raise UsageError("serve: the public files are in a bucket, which serves them itself")
-    certificate, key = options.tls or (None, None)
-    print(f"serving {public.path} at {'https' if options.tls else 'http'}://{options.host}:{options.port}", flush=True)
-    run(Static(public.path, options.reports), options.host, options.port, certificate, key)
-    return Outcome({"served": str(public.path)})
 
 
 def export(options: argparse.Namespace) -> Outcome:
@@ -171,45 +160,31 @@ DO: Mapping[str, Callable[[argparse.Namespace], Outcome]] = {
     "assign": assign,
     "snapshot": snapshot,
     "serve": serve,
+    "enroll": enroll,
+    "revoke": revoke,
     "export": export,
     "status": status,
 }
 
 
-def _items(options: argparse.Namespace, least: int, what: str, most: int = 1 << 16) -> list[str]:
-    if not least <= len(options.items) <= most:
-        raise UsageError(f"{options.action}: takes {what}; got {len(options.items)}", "see limen repo --help")
-    return list(options.items)
-
-
-def _passphrase(options: argparse.Namespace) -> bytes | None:
-    if options.passphrase_file is None:
-        return os.environ.get("LIMEN_PASSPHRASE", "").encode() or None
-    return options.passphrase_file.read_bytes().rstrip(b"\r\n") or None
-
-
-def _ring(ws: Workspace, options: argparse.Namespace) -> Ring:
-    return init.open_ring(ws, options.keys, _passphrase(options))
-
-
-def _key(file: Path, passphrase: bytes | None, ring: Ring) -> Key:
+def _key(file: Path, secret: bytes | None, signers: Ring) -> Key:
     """A public key of a file: of the public half, or of a private one, which then can sign too."""
     if file.suffix == ".pub":
         return keys.load_public(file)
-    signer = keys.load(file, passphrase)
-    assert isinstance(ring, dict)
-    ring[signer.public_key.keyid] = signer
+    signer = keys.load(file, secret)
+    assert isinstance(signers, dict)
+    signers[signer.public_key.keyid] = signer
     return signer.public_key
 
 
-def _new_key(ws: Workspace, role: str, options: argparse.Namespace, ring: Ring) -> Key:
+def _new_key(ws: Workspace, role: str, options: argparse.Namespace, signers: Ring) -> Key:
     repository, name = roles.split(role)
     stem = name if repository == "image" else f"{repository}-{name}"
     folder = (options.root_folder if name == "root" else None) or ws.private / "keys"
     taken = {path.name for path in folder.glob("*.pem")}
     file = next(n for n in (f"{stem}{i}.pem" for i in ("", *(f"-{k}" for k in range(2, 10_000)))) if n not in taken)
-    keys.generate(folder / file, _passphrase(options))
-    return _key(folder / file, _passphrase(options), ring)
+    keys.generate(folder / file, passphrase(options))
+    return _key(folder / file, passphrase(options), signers)
 
 
 def _progress(done: roles.Progress, added: list[str]) -> Outcome:
@@ -238,29 +213,15 @@ def _wanted(image: md.Current, text: str) -> tuple[str, int]:
 
 
 def _device(ws: Workspace, name: str, options: argparse.Namespace) -> KnownDevice:
-    known = ws.device(name)
-    hardware = options.hardware[0] if options.hardware else known.hardware if known else None
+    director.known_device(name, name)
+    known, enrolled = ws.device(name), authority.enrolled(ws, name)
+    hardware = options.hardware[0] if options.hardware else None
+    hardware = hardware or (enrolled.hardware if enrolled else known.hardware if known else None)
     if hardware is None:
         raise UsageError(f"device {name}: is new", "--hardware ID")
-    seal_key = _seal_key(options.seal_key) if options.seal_key else known.seal_key if known else ""
-    return director.known_device(name, hardware, seal_key)
-
-
-def _seal_key(text: str) -> str:
-    """Hex of a raw X25519 public key, from hex, or a file of hex or PEM."""
-    from cryptography.hazmat.primitives import serialization as s
-    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
-
-    data = Path(text).read_bytes() if Path(text).is_file() else text.encode()
-    try:
-        if len(data.strip()) == 64:
-            return bytes.fromhex(data.strip().decode()).hex()
-        key = s.load_pem_public_key(data)
-    except (ValueError, UnicodeDecodeError) as error:
-        raise BadInput(f"sealing key {text[:80]!r}: is no X25519 public key: {error}") from error
-    if not isinstance(key, X25519PublicKey):
-        raise BadInput(f"sealing key {text[:80]!r}: is not X25519")
-    return key.public_bytes(s.Encoding.Raw, s.PublicFormat.Raw).hex()
+    key = seal_key(options.seal_key) if options.seal_key else None
+    key = key or (enrolled.seal_key if enrolled else known.seal_key if known else "")
+    return director.known_device(name, hardware, key)
 
 
 def _time(text: str) -> int:

@@ -58,7 +58,9 @@ def _release(parser: argparse.ArgumentParser) -> None:
         "--max-memory", type=byte_count, default=0, metavar="B", help="publish: memory it must keep on a device"
     )
     release.add_argument("--hardware", action="append", default=[], metavar="ID", help="publish, assign: hardware id")
-    release.add_argument("--seal-key", metavar="KEY", help="assign: the device's X25519 public key (file or hex)")
+    release.add_argument(
+        "--seal-key", metavar="KEY", help="assign, enroll: the device's X25519 public key (file or hex)"
+    )
     release.add_argument("--not-before", default="", metavar="TIME", help="assign: activate from then on (ISO 8601)")
     release.add_argument("--deployment", default="", metavar="NAME", help="assign: name given back in reports")
 
@@ -71,6 +73,13 @@ def _place(parser: argparse.ArgumentParser) -> None:
     place.add_argument("--port", type=int, default=8080, help="serve: port (default 8080)")
     place.add_argument("--tls", type=Path, nargs=2, metavar=("CERT", "KEY"), help="serve: over TLS")
     place.add_argument("--reports", type=Path, metavar="DIR", help="serve: take reports of devices into this folder")
-    place.add_argument("-o", "--output", type=Path, metavar="FILE", help="export: the .limenpack to write")
+    place.add_argument("--mtls", action="store_true", help="serve: only for devices with a certificate of enroll")
+    place.add_argument("--enroll", action="store_true", help="serve: give certificates to devices with a token")
+    place.add_argument("--ca", type=Path, metavar="FILE", help="serve, enroll, revoke: key that signs certificates")
+    place.add_argument("--csr", type=Path, metavar="FILE", help="enroll: the device's certificate request (PEM)")
+    place.add_argument(
+        "--server", action="append", default=[], metavar="NAME", help="enroll: a certificate for the server"
+    )
+    place.add_argument("-o", "--output", type=Path, metavar="FILE", help="export, enroll: the file to write")
     place.add_argument("--no-deltas", action="store_true", help="export: full payloads only")
     place.add_argument("--age", action="append", default=[], metavar="RECIPIENT", help="export: encrypt for age1...")

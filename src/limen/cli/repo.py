@@ -1,7 +1,8 @@
 """Publish models for devices: signed metadata, deltas, sealed payloads, in plain files for any web server.
 
 Actions: init, add-key (also makes a new line), rotate, sign (a root that waits for signatures), publish, assign (say
-which release a device gets), snapshot (renew the online signatures: run it daily), serve, export, status.
+which release a device gets), snapshot (renew the online signatures: run it daily), serve, enroll (a
+certificate or a one-use token for a device), revoke, export, status.
 
 example:
   limen repo init fleet --roots 3 --threshold 2 --root-folder /media/usb/keys
@@ -19,7 +20,20 @@ from pathlib import Path
 from limen.cli._command import Command, Outcome
 from limen.cli._repo_flags import add_flags
 
-ACTIONS = ("init", "add-key", "rotate", "sign", "publish", "assign", "snapshot", "serve", "export", "status")
+ACTIONS = (
+    "init",
+    "add-key",
+    "rotate",
+    "sign",
+    "publish",
+    "assign",
+    "snapshot",
+    "serve",
+    "enroll",
+    "revoke",
+    "export",
+    "status",
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

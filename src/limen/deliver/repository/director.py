@@ -17,6 +17,7 @@ from tuf.api.metadata import Metadata, TargetFile, Targets
 
 from limen.deliver import formats
 from limen.deliver.repository import metadata as md
+from limen.deliver.repository.authority import is_revoked
 from limen.deliver.repository.envelope import content_key, wrap
 from limen.deliver.repository.keys import Ring
 from limen.deliver.repository.workspace import KnownDevice, Workspace
@@ -90,8 +91,11 @@ def assign(
 
     Raises:
         BadInput: there is no such release.
-        UsageError: the release is not for this hardware, is sealed and the device has no key, or a signer is missing.
+        UsageError: the release is not for this hardware, or is sealed and the device has no key; the device was
+            revoked; a signer is missing.
     """
+    if is_revoked(ws, device.device):
+        raise UsageError(f"device {device.device}: was revoked", "limen repo enroll DIR DEVICE")
     image = md.load(ws.public, md.IMAGE, md.load_root(ws.public, md.IMAGE))
     place = md.director(device.device)
     current = md.load(ws.public, place, md.load_root(ws.public, place))
@@ -107,6 +111,22 @@ def assign(
     ws.remember(device)
     ws.publish(md.release(current, {"targets": targets}, ring, ws.lifetimes, now))
     return Assigned(device.device, targets.signed.version, assignments(targets.signed), wraps)
+
+
+def withdraw(ws: Workspace, device: str, ring: Ring, now: datetime) -> tuple[str, ...]:
+    """Take all releases away from a device; the lines that it had.
+
+    Raises:
+        UsageError: a key is not at hand.
+    """
+    place = md.director(device)
+    current = md.load(ws.public, place, md.load_root(ws.public, place))
+    if not current.targets:
+        return ()
+    had = tuple(assignments(current.top))
+    current.top.targets = {}
+    ws.publish(md.release(current, {"targets": current.targets["targets"]}, ring, ws.lifetimes, now))
+    return had
 
 
 def assignments(targets: Targets) -> dict[str, int]:

@@ -20,7 +20,7 @@ from limen.errors import BadInput, UsageError
 Ring = Mapping[str, CryptoSigner]
 """Key id -> who signs with it."""
 
-__all__ = ["Key", "Ring", "generate", "load", "load_public", "pick", "public_path", "ring"]
+__all__ = ["Key", "Ring", "generate", "load", "load_private", "load_public", "pick", "public_path", "ring"]
 
 MAX_KEY_FILE = 1 << 16
 SUFFIX = ".pem"
@@ -52,6 +52,15 @@ def public_path(path: Path) -> Path:
 
 
 def load(path: Path, passphrase: bytes | None = None) -> CryptoSigner:
+    """Read a private key as a signer.
+
+    Raises:
+        BadInput: see ``load_private``.
+    """
+    return CryptoSigner(load_private(path, passphrase))
+
+
+def load_private(path: Path, passphrase: bytes | None = None) -> Ed25519PrivateKey:
     """Read a private key.
 
     Raises:
@@ -66,7 +75,7 @@ def load(path: Path, passphrase: bytes | None = None) -> CryptoSigner:
         raise BadInput(f"{path}: no private key, or another passphrase: {error}") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise BadInput(f"{path}: the key is not Ed25519")
-    return CryptoSigner(key)
+    return key
 
 
 def load_public(path: Path) -> SSlibKey:

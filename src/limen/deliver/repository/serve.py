@@ -1,9 +1,10 @@
-"""The public files as an ASGI application: GET and HEAD with Range, If-Range and ETag; nothing else, no key.
+"""The public files as an ASGI application: GET and HEAD with Range, If-Range and ETag; no key is needed.
 
 Any web server does as well; this one is small and knows what may be cached: what is named by its version or sha256
 never changes, ``timestamp.json`` is asked for each time. A request with a body, a long path or a path that leaves the
-folder is refused before anything is read. Reports of devices (``POST /report``) are taken only where a folder for
-them is given: one file per device, the newest, at most ``Limits.body`` bytes.
+folder is refused before anything is read; so are several ranges at once. What devices send (POST) goes to a
+:class:`.door.Door`, at most ``Limits.body`` bytes. Where the door asks for client certificates, each device reads the
+public files and its own part of the director's, and nobody else reads anything.
 """
 
 from __future__ import annotations
@@ -16,11 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from limen.deliver import formats
-from limen.deliver.repository.storage import write_synced
-from limen.errors import BadInput
+from limen.deliver.repository.door import Door
 
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -43,15 +40,17 @@ class Limits:
 
 @dataclass(frozen=True)
 class Static:
-    """An ASGI application (asgi.readthedocs.io, HTTP) over one folder.
+    """An ASGI application (asgi.readthedocs.io, HTTP and its TLS extension) over one folder.
 
     Args:
         public: the folder.
-        reports: where reports of devices are put; None: they are refused.
+        door: what takes POST requests; None: they are refused.
+        closed: only devices whose client certificate is in force read anything.
     """
 
     public: Path
-    reports: Path | None = None
+    door: Door | None = None
+    closed: bool = False
     limits: Limits = field(default_factory=Limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,13 +59,15 @@ class Static:
         if scope["type"] != "http":
             return None
         method, path = scope["method"], scope["path"]
+        headers = dict(scope["headers"])
         if method == "POST":
-            return await self._post(path, receive, send)
+            return await self._post(path, headers, _certificate(scope), receive, send)
         if method not in ("GET", "HEAD"):
             return await _plain(send, 405, {b"allow": b"GET, HEAD"})
         if len(path) > self.limits.path or not NAME.fullmatch(path):
             return await _plain(send, 404)
-        headers = dict(scope["headers"])
+        if self.closed and not self._may_read(path, _certificate(scope)):
+            return await _plain(send, 403)
         if headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers:
             return await _plain(send, 413)
         return await self._file(self.public / path[1:], headers, method == "HEAD", send)
@@ -108,24 +109,37 @@ class Static:
             await send({"type": "http.response.body", "body": data, "more_body": True})
         return await send({"type": "http.response.body", "body": b""})
 
-    async def _post(self, path: str, receive: Receive, send: Send) -> None:
-        if path != "/report" or self.reports is None:
+    def _may_read(self, path: str, certificate: str) -> bool:
+        device = None if self.door is None else self.door.caller(certificate)
+        folder, _, rest = path[1:].partition("/")
+        return device is not None and (folder != "director" or "/" not in rest or rest.split("/")[0] == device)
+
+    async def _post(self, path: str, headers: Headers, certificate: str, receive: Receive, send: Send) -> None:
+        if self.door is None:
             return await _plain(send, 404)
+        length = headers.get(b"content-length", b"")
+        if length.isdigit() and int(length[:18]) > self.limits.body:
+            return await _plain(send, 413, {b"connection": b"close"})
         body = await _body(receive, self.limits.body)
         if body is None:
-            return await _plain(send, 413)
-        try:
-            report = formats.parse(body, formats.DeviceReport, "report")
-            write_synced(self.reports / f"{report.device}.json", msgspec.json.encode(report), mode=0o640)
-        except BadInput:
-            return await _plain(send, 400)
-        return await _plain(send, 204)
+            return await _plain(send, 413, {b"connection": b"close"})
+        answer = self.door.answer(path, headers, certificate, body)
+        kind: Headers = {b"content-type": b"application/json"} if answer.body else {}
+        return await _plain(send, answer.status, kind, answer.body)
+
+
+def _certificate(scope: Scope) -> str:
+    """PEM of the client certificate (ASGI's TLS extension); empty where there is none."""
+    chain = scope.get("extensions", {}).get("tls", {}).get("client_cert_chain", ())
+    return str(chain[0]) if chain else ""
 
 
 def _wanted(headers: Headers, tag: bytes, size: int) -> tuple[int, int, bool] | None:
     """(start, end, partial) of a request (RFC 9110, section 14); None: not satisfiable."""
-    asked = RANGE.fullmatch(headers.get(b"range", b""))
-    condition = headers.get(b"if-range")
+    text, condition = headers.get(b"range", b""), headers.get(b"if-range")
+    if text.startswith(b"bytes=") and b"," in text:
+        return None
+    asked = RANGE.fullmatch(text)
     if asked is None or asked[1] == asked[2] == b"" or (condition is not None and condition != tag):
         return 0, size, False
     if asked[1] == b"":
@@ -170,10 +184,10 @@ async def _start(send: Send, status: int, headers: Headers) -> None:
     await send({"type": "http.response.start", "status": status, "headers": list(headers.items())})
 
 
-async def _plain(send: Send, status: int, headers: Headers | None = None) -> None:
-    length: Headers = {} if status in (204, 304) else {b"content-length": b"0"}
+async def _plain(send: Send, status: int, headers: Headers | None = None, body: bytes = b"") -> None:
+    length: Headers = {} if status in (204, 304) else {b"content-length": b"%d" % len(body)}
     await _start(send, status, {**length, **(headers or {})})
-    await send({"type": "http.response.body", "body": b""})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:
@@ -182,22 +196,3 @@ async def _lifespan(receive: Receive, send: Send) -> None:
         await send({"type": f"lifespan.{kind}.complete"})
         if kind == "shutdown":
             return
-
-
-def run(app: Static, host: str, port: int, certificate: Path | None = None, key: Path | None = None) -> None:
-    """Serve until interrupted, by uvicorn."""
-    import uvicorn
-
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        backlog=4096,
-        timeout_keep_alive=30,
-        h11_max_incomplete_event_size=16384,
-        ssl_certfile=certificate,
-        ssl_keyfile=key,
-    )
