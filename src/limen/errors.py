@@ -9,7 +9,8 @@
     |  |- DataError                      calibration, evaluation or input data
     |  |- ProgramError                   a Program breaks its own rules (check())
     |  |- BundleError                    a .limen file cannot be read
-    |  `- StoreError                     a device's store cannot be read or written
+    |  |- StoreError                     a device's store cannot be read or written
+    |  `- Unreachable                    nobody gives what was asked for: network, server, folder
     |- Unsupported                    4  understood, but nothing here can do it
     |  `- UnsupportedOp                  one operator, on one target
     |- BudgetError                    5  no candidate keeps the budget
@@ -70,6 +71,18 @@ class BundleError(BadInput):
 
 class StoreError(BadInput):
     """A device's store cannot be read or written; what it held before still holds."""
+
+
+class Unreachable(BadInput):
+    """Nobody gives what was asked for: no network, no server, no such folder, or an answer that is none.
+
+    Args:
+        seconds: how long to wait before asking again, if the server said so.
+    """
+
+    def __init__(self, message: str, hint: str | None = None, seconds: float = 0.0) -> None:
+        super().__init__(message, hint)
+        self.seconds = seconds
 
 
 class Unsupported(LimenError):
