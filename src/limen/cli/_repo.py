@@ -95,7 +95,7 @@ def release(options: argparse.Namespace) -> Outcome:
     with ws.lock():
         done = publish.publish(ws, Path(bundle), options.line, wishes, ring(ws, options), md.now_utc())
     rows: list[tuple[str, int, str]] = [("full", done.full_bytes, "published")]
-    rows += [(f"from {d.base}", d.bytes, "published" if d.published else "not smaller") for d in done.deltas]
+    rows += [(f"from {d.base}", d.bytes, d.why or "published") for d in done.deltas]
     title = f"{done.line} {done.counter} ({done.version}): {size_text(done.payload_bytes)}"
     body = [(n, size, f"{100 * size / done.payload_bytes:.1f} %", what) for n, size, what in rows]
     return Outcome(vars(done), f"{title}\n{table(('file', 'bytes', 'of payload', ''), body)}")

@@ -14,7 +14,8 @@
     envelope  content keys, wraps per device, age for offline bundles
     documents CycloneDX and in-toto
     export    one file for a USB stick
-    serve     the static files as an ASGI app, and a server for it
+    serve     the static files as an ASGI app; server: what runs it
+    door      reports and enrolment; authority: certificates of devices
     mcuboot   C artifacts as signed images with in-place deltas
 
 Publishing sees plaintext; what is below ``public`` of a sealed line is ciphertext, metadata and documents, and serving

@@ -24,7 +24,7 @@ from limen.deliver.repository import metadata as md
 from limen.deliver.repository.director import releases
 from limen.deliver.repository.keys import Ring, pick
 from limen.deliver.repository.workspace import Workspace
-from limen.errors import BadInput, UsageError
+from limen.errors import BadInput, Unsupported, UsageError, VerificationError
 
 LEVEL = 19
 DELTAS = 8
@@ -54,12 +54,21 @@ class Wishes:
 
 @dataclass(frozen=True)
 class DeltaFile:
-    """One delta that was tried: ``bytes`` as served; not ``published`` where the full file is as small."""
+    """One delta that was tried.
+
+    Args:
+        base: counter of the release that it starts from.
+        bytes: before sealing; 0 where it cannot be made.
+        published: it is smaller than the full file, and the device's reader rebuilds the payload from it.
+        seconds: to make it.
+        why: not published.
+    """
 
     base: int
     bytes: int
     published: bool
     seconds: float
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -207,23 +216,47 @@ def _add_deltas(
     full: int,
     bases: Sequence[formats.Release],
 ) -> tuple[DeltaFile, ...]:
-    from limen.deliver.repository import delta
-
     done = []
     for base in bases:
         old = ws.kept(f"payloads/{base.payload_sha256}.limen")
         if old is None:
             continue
         started = time.monotonic()
-        data = delta.make(old, payload)
+        data, why = _delta(old, payload, full)
         seconds = time.monotonic() - started
-        smaller = len(data) < full
-        if smaller:
+        if not why:
             path = formats.delta_path(draft.line, draft.counter, base.payload_sha256)
-            custom = _delta_record(record, base)
-            draft.add(path, data, md.custom(custom))
-        done.append(DeltaFile(base.counter, len(data), smaller, seconds))
+            draft.add(path, data, md.custom(_delta_record(record, base)))
+        done.append(DeltaFile(base.counter, len(data), not why, seconds, why))
     return tuple(done)
+
+
+def _delta(old: bytes, new: bytes, full: int) -> tuple[bytes, str]:
+    """The delta, and why it is not to be published: it is not smaller, or a device could not apply it."""
+    from limen.deliver.repository import delta
+
+    try:
+        made = delta.make(old, new)
+    except Unsupported as error:
+        return b"", error.message
+    return made, flaw(old, new, made) if len(made) < full else "not smaller than the full file"
+
+
+def flaw(old: bytes, new: bytes, made: bytes) -> str:
+    """Why a device could not use a delta: its own reader refuses it or rebuilds something else. Empty: it can."""
+    from limen.deliver.delta import Expected, apply
+    from limen.deliver.reading import Held
+
+    expected = Expected(len(new), hashlib.sha256(new).hexdigest())
+    at = 0
+    try:
+        for part in apply(Held(old), hashlib.sha256(old).hexdigest(), Held(made), expected):
+            if new[at : at + len(part)] != part:
+                return "does not rebuild the payload"
+            at += len(part)
+    except VerificationError as error:
+        return error.message
+    return ""
 
 
 def _delta_record(record: formats.Release, base: formats.Release) -> formats.Release:
