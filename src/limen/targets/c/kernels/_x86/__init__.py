@@ -1,1 +1,1 @@
-"""What the kernels of x86-64 share; the instruction sets differ in vector width and in the dot product."""
+"""Vectors of x86-64: AVX2 with FMA, and AVX-512 with VNNI."""

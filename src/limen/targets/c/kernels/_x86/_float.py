@@ -14,10 +14,10 @@ from limen.ops.fully_connected import FullyConnected
 from limen.program import Activation, Array
 from limen.targets.c._kernel import Constant, Helper, Kernel, Site
 from limen.targets.c._text import float_literal
-from limen.targets.c.kernels._x86._dense import Int64, Nest, Window, dense
-from limen.targets.c.kernels._x86._enter import Entered
-from limen.targets.c.kernels._x86._vectors import Vectors
-from limen.targets.c.kernels._x86._weighted import flat_window, padded_image, part_of, parts, sliding_window
+from limen.targets.c.kernels._simd._dense import Int64, Nest, Window, dense
+from limen.targets.c.kernels._simd._enter import Entered
+from limen.targets.c.kernels._simd._vectors import Vectors
+from limen.targets.c.kernels._simd._weighted import flat_window, padded_image, part_of, parts, sliding_window
 
 _TILE = 6
 """Positions of a depthwise tile."""
@@ -109,7 +109,7 @@ def _pointwise(site: Site, vectors: Vectors, weights: Array, activation: Activat
         return [f"{name}(x0{at(depth)}, y0{at(count)});" for name in layer.calls]
 
     text = f"static void {site.symbol}(const float *x0, float *y0)\n{{\n{parts(positions, part, body)}}}\n"
-    return Kernel(layer.text + text, layer.constants, layer.helpers, includes=("immintrin.h",))
+    return Kernel(layer.text + text, layer.constants, layer.helpers, includes=(vectors.header,))
 
 
 def _at_once(vectors: Vectors, positions: int) -> int:
@@ -128,7 +128,7 @@ def _dense_kernel(
         layer.constants,
         layer.helpers,
         scratch=size,
-        includes=("immintrin.h",),
+        includes=(vectors.header,),
     )
 
 
@@ -206,7 +206,7 @@ def depthwise_conv2d(site: Site, vectors: Vectors) -> Kernel | None:
         constants,
         (vectors.helper("load"), vectors.product, *clamp),
         scratch=size,
-        includes=("immintrin.h",),
+        includes=(vectors.header,),
     )
 
 
@@ -222,15 +222,15 @@ def _depthwise(site: Site, vectors: Vectors, finish: Clamped, row: int, starts: 
     at = f"(x < {last} ? x : {last})" if width % tile else "x"
     first = f"block < {len(starts) - 1} ? block * {lanes} : {starts[-1]}" if starts[-1] % lanes else f"block * {lanes}"
     names = [f"a{i}" for i in range(tile)]
-    taps = [f"const {vectors.ctype} v = {load}(w);", f"w += {lanes};"]
+    taps = [f"const {vectors.operand} v = {load}(w);", f"w += {lanes};"]
     for i, a in enumerate(names):
         taps.append(f"{a} = {vectors.product.name}({a}, {load}(p + {i * op.stride[1] * channels}), v);")
     body = [
         f"const int32_t at = {at};",
         f"const float *p = image + y * {op.stride[0] * row} + at * {op.stride[1] * channels} + first;",
         f"const float *w = {site.symbol}_weights + block * {kh * kw * lanes};",
-        f"{vectors.ctype} a0 = {load}({site.symbol}_bias + block * {lanes});",
-        *(f"{vectors.ctype} {a} = a0;" for a in names[1:]),
+        f"{vectors.accumulator} a0 = {load}({site.symbol}_bias + block * {lanes});",
+        *(f"{vectors.accumulator} {a} = a0;" for a in names[1:]),
         f"for (int32_t ky = 0; ky < {kh}; ++ky) {{",
         f"    for (int32_t kx = 0; kx < {kw}; ++kx) {{",
         *("        " + line for line in taps),

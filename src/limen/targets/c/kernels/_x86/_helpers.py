@@ -311,18 +311,6 @@ static inline void limen_add_512(const int8_t *a, const int8_t *b, int8_t *y, in
 }
 """
 
-_ADD_SHARES = """\
-/* sum * multiplier * 2^-(31 + right), by a rounding doubling high multiply and a rounding division. */
-static inline int8_t limen_add_shares(int32_t sum, int32_t multiplier, int32_t right, int32_t zero, int32_t low,
-                                      int32_t high)
-{
-    const int32_t product = (int32_t)(((int64_t)sum * multiplier + (INT64_C(1) << 30)) >> 31);
-    const int32_t half = (int32_t)((UINT32_C(1) << right) >> 1);
-    const int32_t code = ((product + half - (product < 0 && half > 0 ? 1 : 0)) >> right) + zero;
-    return (int8_t)(code < low ? low : code > high ? high : code);
-}
-"""
-
 
 def _both(name: str, template: str) -> dict[int, Helper]:
     return {bits: Helper(f"{name}_{bits}", template.format(bits=bits)) for bits in (256, 512)}
@@ -346,7 +334,7 @@ _INTERLEAVES = _both("limen_interleave4", _stores.INTERLEAVE_4)
 _ROUND = Helper("limen_round_256", _ROUND_256)
 _PAIR = Helper("limen_store_pair_256", _stores.STORE_PAIR_256)
 _BY_WIDTH: dict[tuple[str, int], Helper] = {
-    **{("load", bits): helper for bits, helper in _LOADS.items()},
+    **{(name, bits): helper for name in ("load", "load_sums", "load_weights") for bits, helper in _LOADS.items()},
     **{("broadcast", bits): helper for bits, helper in _BROADCASTS.items()},
     **{("scale", bits): helper for bits, helper in _SCALES.items()},
     **{(name, bits): helper for name, widths in _FLOATS.items() for bits, helper in widths.items()},
@@ -370,8 +358,7 @@ _BY_WIDTH: dict[tuple[str, int], Helper] = {
     ("store_lanes", 512): Helper("limen_store_lanes_512", _stores.STORE_LANES_512),
     ("add", 256): Helper("limen_add_256", _ADD_256),
     ("add", 512): Helper("limen_add_512", _ADD_512),
-    ("add_shares", 256): Helper("limen_add_shares", _ADD_SHARES),
-    ("enter", 512): Helper("limen_enter_512", _ENTER_512),
+    **{("enter", bits): Helper("limen_enter_512", _ENTER_512) for bits in (256, 512)},
     ("enter_words", 256): Helper("limen_enter_words", _ENTER_WORDS),
 }
 

@@ -1,104 +1,45 @@
-"""A vector instruction set as the kernels see it: accumulators of 32 bits, and a dot product of a few small operands.
-
-Float layers are the same with one operand to a group and a fused multiply-add for the dot product.
-
-Every accumulator lane belongs to one output channel. A *group* is the operands that one lane takes at once: four bytes
-(unsigned activations, signed weights) with VNNI, two 16-bit words with plain AVX2. ``group`` accumulators together hold
-the channels of one *vector* of activations, ``lanes * group`` of them, ordered so that packing needs no shuffle:
-accumulator j, 128-bit lane l, element d is channel ``4 * group * l + 4 * j + d``.
-"""
+"""The vectors of AVX2 and AVX-512 with VNNI."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from functools import partial
 
 from limen.targets.c._kernel import Helper
+from limen.targets.c.kernels._simd._vectors import Operands, Vectors
 from limen.targets.c.kernels._x86 import _helpers as h
 
-
-@dataclass(frozen=True, eq=False)
-class Vectors:
-    """One instruction set at one width.
-
-    Args:
-        bits: of a vector.
-        group: operands per lane and dot product.
-        registers: vector registers.
-        product: the helper of the dot product, ``limen_dot_BITS``.
-        floating: float32 instead of int8.
-    """
-
-    bits: int
-    group: int
-    registers: int
-    product: Helper
-    floating: bool = False
-
-    @property
-    def lanes(self) -> int:
-        """32-bit accumulators in a vector."""
-        return self.bits // 32
-
-    @property
-    def span(self) -> int:
-        """Activations in a vector."""
-        return self.lanes * self.group
-
-    @property
-    def bytewise(self) -> bool:
-        """Activations are unsigned bytes, code + 128; else 16-bit words, code - zero point."""
-        return self.group == 4
-
-    @property
-    def ctype(self) -> str:
-        return f"__m{self.bits}" if self.floating else f"__m{self.bits}i"
-
-    @property
-    def element(self) -> str:
-        """C type of an activation inside a layer."""
-        return "float" if self.floating else "uint8_t" if self.bytewise else "int16_t"
-
-    @property
-    def weight(self) -> str:
-        return "float" if self.floating else "int8_t" if self.bytewise else "int16_t"
-
-    @property
-    def result(self) -> str:
-        """C type of the layer's output."""
-        return "float" if self.floating else "int8_t"
-
-    @property
-    def weight_type(self) -> type[np.generic]:
-        return np.float32 if self.floating else np.int8 if self.bytewise else np.int16
-
-    @property
-    def element_bytes(self) -> int:
-        return 4 if self.floating else 1 if self.bytewise else 2
-
-    @property
-    def temporaries(self) -> int:
-        """Registers that a dot product needs besides its operands."""
-        return 0 if self.bytewise or self.floating else 1
-
-    def offset(self, zero_point: int) -> int:
-        """An activation inside a layer is the code plus this."""
-        return 128 if self.bytewise else -zero_point
-
-    def order(self) -> NDArray[np.int64]:
-        """Channel within a vector of each accumulator's lanes, [group, lanes]."""
-        lane = np.arange(self.lanes)
-        return 4 * self.group * (lane // 4) + lane % 4 + 4 * np.arange(self.group)[:, None]
-
-    def helper(self, name: str) -> Helper:
-        """A shared helper at this width; loads and broadcasts have a form for floats."""
-        return h.shared(f"{name}_ps" if self.floating and name in ("load", "broadcast") else name, self.bits)
+_OWN: dict[tuple[str, str], str] = {
+    ("floats", "load"): "load_ps",
+    ("floats", "load_sums"): "load_ps",
+    ("floats", "load_weights"): "load_ps",
+    ("floats", "broadcast"): "broadcast_ps",
+    ("words", "enter"): "enter_words",
+    ("words", "interleave"): "interleave2",
+    ("words", "store_vector"): "store_pair",
+    ("unsigned", "interleave"): "interleave4",
+}
 
 
-VNNI = Vectors(512, 4, 32, h.DOT_VNNI_512)
-VNNI_HALF = Vectors(256, 4, 32, h.DOT_VNNI_256)
-AVX2 = Vectors(256, 2, 16, h.DOT_AVX2)
-FLOAT_512 = Vectors(512, 1, 32, h.shared("fma", 512), floating=True)
-FLOAT_256 = Vectors(256, 1, 16, h.shared("fma", 256), floating=True)
+def _vectors(bits: int, operands: Operands, registers: int, product: Helper) -> Vectors:
+    kind = f"__m{bits}" if operands == "floats" else f"__m{bits}i"
+    return Vectors(
+        bits, operands, registers, product,
+        shelf=partial(_shelf, bits, operands),
+        accumulator=kind,
+        operand=kind,
+        zero=f"_mm{bits}_setzero_si{bits}()",
+        header="immintrin.h",
+        temporaries=1 if operands == "words" else 0,
+    )  # fmt: skip
+
+
+def _shelf(bits: int, operands: Operands, name: str) -> Helper:
+    """Words and floats have some helpers of their own."""
+    return h.shared(_OWN.get((operands, name), name), bits)
+
+
+VNNI = _vectors(512, "unsigned", 32, h.DOT_VNNI_512)
+VNNI_HALF = _vectors(256, "unsigned", 32, h.DOT_VNNI_256)
+AVX2 = _vectors(256, "words", 16, h.DOT_AVX2)
+FLOAT_512 = _vectors(512, "floats", 32, h.shared("fma", 512))
+FLOAT_256 = _vectors(256, "floats", 16, h.shared("fma", 256))

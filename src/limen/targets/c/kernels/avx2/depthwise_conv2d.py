@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from limen.targets.c._kernel import Kernel, Site
-from limen.targets.c.kernels._x86 import _depthwise, _float
+from limen.targets.c.kernels._simd import _depthwise
+from limen.targets.c.kernels._x86 import _float
 from limen.targets.c.kernels._x86._vectors import AVX2, FLOAT_256
 
 

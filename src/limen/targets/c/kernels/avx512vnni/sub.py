@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from limen.targets.c._kernel import Kernel, Site
-from limen.targets.c.kernels._x86._add import add
+from limen.targets.c.kernels._simd._add import add
+from limen.targets.c.kernels._x86._vectors import VNNI
 
 
 def emit(site: Site) -> Kernel | None:
-    return add(site, 512, -1)
+    return add(site, VNNI, -1)
 
 
 EMIT = emit

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from limen.program import Array
 from limen.targets.c._kernel import Constant, Helper, Site
-from limen.targets.c.kernels._x86._vectors import Vectors
+from limen.targets.c.kernels._simd._vectors import Vectors
 
 Int64 = NDArray[np.int64]
 
@@ -183,7 +183,7 @@ def dense(
         text += _nest(job, nest, name, weight_at, lane_at)
         calls.append(name)
         weight_at, lane_at = weight_at + packed_of.size, lane_at + order_of.size
-    shared = vectors.helper("load"), vectors.helper("broadcast"), vectors.product
+    shared = (*(vectors.helper(name) for name in ("load_weights", "load_sums", "broadcast")), vectors.product)
     return Dense(text, tuple(calls), constants, (*shared, *finish.helpers(parts)))
 
 
@@ -234,12 +234,13 @@ def _tile(job: _Job, nest: Nest, tile: int, lane_at: int) -> list[str]:
     lines.append(f"const {vectors.weight} *w = weights{f' + block * {total}' if block else ''};")
     lines.append(f"const int32_t lane = {first};")
     names = [[f"a{i}_{j}" for j in range(nest.accumulators)] for i in range(tile)]
-    load = vectors.helper("load").name
+    load = vectors.call("load_sums")
     for j in range(nest.accumulators):
-        lines.append(f"{vectors.ctype} {names[0][j]} = {load}({job.site.symbol}_bias + lane + {j * vectors.lanes});")
+        at = f"{job.site.symbol}_bias + lane + {j * vectors.lanes}"
+        lines.append(f"{vectors.accumulator} {names[0][j]} = {load}({at});")
     for i in range(1, tile):
         lines.append(
-            f"{vectors.ctype} " + ", ".join(f"{a} = {b}" for a, b in zip(names[i], names[0], strict=True)) + ";"
+            f"{vectors.accumulator} " + ", ".join(f"{a} = {b}" for a, b in zip(names[i], names[0], strict=True)) + ";"
         )
     lines += _sum(vectors, window, nest, names, step)
     lines.append(f"{vectors.result} *const to = y0 + {_target(window, nest, tile, job.channels)};")
@@ -279,12 +280,12 @@ def _target(window: Window, nest: Nest, tile: int, channels: int) -> str:
 def _sum(vectors: Vectors, window: Window, nest: Nest, names: list[list[str]], step: int) -> list[str]:
     """The loops over the window."""
     groups = window.groups(vectors)
-    load, broadcast, dot = vectors.helper("load").name, vectors.helper("broadcast").name, vectors.product.name
-    body = [f"const {vectors.ctype} w{j} = {load}(w + {j * vectors.span});" for j in range(nest.accumulators)]
+    load, broadcast, dot = vectors.call("load_weights"), vectors.call("broadcast"), vectors.product.name
+    body = [f"const {vectors.operand} w{j} = {load}(w + {j * vectors.span});" for j in range(nest.accumulators)]
     at = "k" if groups > 1 else "0"
     for i, row in enumerate(names):
         offset = f"{i * window.position_step} + {at}" if i else at
-        body.append(f"const {vectors.ctype} v{i} = {broadcast}(p + {offset});")
+        body.append(f"const {vectors.operand} v{i} = {broadcast}(p + {offset});")
         body += [f"{a} = {dot}({a}, v{i}, w{j});" for j, a in enumerate(row)]
     body.append(f"w += {step};")
     if groups > 1:

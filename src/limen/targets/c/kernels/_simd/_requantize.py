@@ -12,9 +12,9 @@ from limen.ops._fixed_point import Multiplier, rescale, round_away
 from limen.ops._weighted import requantization, unpack, weight_scales
 from limen.program import Activation
 from limen.targets.c._kernel import Constant, Helper, Site
-from limen.targets.c.kernels._x86._dense import Nest
-from limen.targets.c.kernels._x86._fit import Fit, Span, fit
-from limen.targets.c.kernels._x86._vectors import Vectors
+from limen.targets.c.kernels._simd._dense import Nest
+from limen.targets.c.kernels._simd._fit import Fit, Span, fit
+from limen.targets.c.kernels._simd._vectors import Vectors
 
 Int64 = NDArray[np.int64]
 
@@ -66,7 +66,7 @@ class Requantized:
 
     @property
     def _store_vector(self) -> Helper:
-        return self.vectors.helper("store_vector" if self.vectors.bytewise else "store_pair")
+        return self.vectors.helper("store_vector")
 
     def store(self, nest: Nest, accumulators: Sequence[str], offset: int) -> list[str]:
         """C lines that requantise one position's accumulators and store them at ``to + offset``."""
@@ -96,7 +96,7 @@ def requantize(site: Site, vectors: Vectors, weights: Weights, order: Int64) -> 
     x = site.input(0)
     bounds = requantization(site.operands, weights.activation)
     low, high = bounds.low, bounds.high
-    found = fit(_span(site, weights, low, high))
+    found = fit(_span(site, weights, low, high), vectors.arithmetic)
     groups = order.reshape(-1, vectors.lanes)
     exact = ~np.where(groups >= 0, found.proven[groups], True).all(axis=1)
     by_integers = np.zeros(len(weights.bias), np.bool_)
@@ -114,7 +114,8 @@ def requantize(site: Site, vectors: Vectors, weights: Weights, order: Int64) -> 
         calls = f"{test}    return {calls};\n"
     else:
         calls = f"    return {calls};\n"
-    text = f"static inline {vectors.ctype} {site.symbol}_codes({vectors.ctype} acc, int32_t at)\n{{\n{calls}}}\n\n"
+    kind = vectors.accumulator
+    text = f"static inline {kind} {site.symbol}_codes({kind} acc, int32_t at)\n{{\n{calls}}}\n\n"
     wrapped = (initial + 2**31) % 2**32 - 2**31
     return Requantized(site, vectors, wrapped, constants, helpers, text, low, high)
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from limen.program import Tensor
 from limen.targets.c._kernel import Helper
-from limen.targets.c.kernels._x86._helpers import shared
-from limen.targets.c.kernels._x86._vectors import Vectors
+from limen.targets.c.kernels._simd._vectors import Vectors
 
 SLACK = 128
 """Bytes after the last row: a vector load may start at the last element."""
@@ -48,14 +47,12 @@ def scratch_bytes(vectors: Vectors, image: Entered) -> int:
 
 
 def enter_helper(vectors: Vectors) -> Helper:
-    if not vectors.bytewise:
-        return vectors.helper("enter_words")
-    return shared("enter", 512 if vectors.registers == 32 else 256)
+    return vectors.helper("enter")
 
 
 def call(vectors: Vectors, x: Tensor, to: str, source: str, count: str) -> str:
     """One call that converts ``count`` codes."""
-    zero = "" if vectors.bytewise else f", {x.zero_point}"
+    zero = f", {x.zero_point}" if vectors.operands == "words" else ""
     return f"{enter_helper(vectors).name}({to}, {source}, {count}{zero});"
 
 
@@ -130,5 +127,5 @@ def enter_strided(vectors: Vectors, x: Tensor, stride: tuple[int, int], out: tup
 
 def _fill(vectors: Vectors, x: Tensor, where: str, count: int) -> str:
     """Real zeros."""
-    value = x.zero_point + 128 if vectors.bytewise else 0
+    value = x.zero_point + vectors.offset(x.zero_point)
     return f"memset({where}, {value}, {count * vectors.element_bytes}u);"

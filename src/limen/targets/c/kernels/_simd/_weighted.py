@@ -10,8 +10,8 @@ from limen.ops.conv2d import Conv2D
 from limen.ops.fully_connected import FullyConnected
 from limen.program import Array
 from limen.targets.c._kernel import Kernel, Site
-from limen.targets.c.kernels._x86._dense import Dense, Window, dense
-from limen.targets.c.kernels._x86._enter import (
+from limen.targets.c.kernels._simd._dense import Dense, Window, dense
+from limen.targets.c.kernels._simd._enter import (
     SLACK,
     Entered,
     call,
@@ -21,8 +21,8 @@ from limen.targets.c.kernels._x86._enter import (
     enter_strided,
     scratch_bytes,
 )
-from limen.targets.c.kernels._x86._requantize import Int64, Requantized, Weights, requantize
-from limen.targets.c.kernels._x86._vectors import Vectors
+from limen.targets.c.kernels._simd._requantize import Int64, Requantized, Weights, requantize
+from limen.targets.c.kernels._simd._vectors import Vectors
 
 PART_BYTES = 1 << 14
 """Half of a small first-level cache."""
@@ -100,7 +100,7 @@ def _pointwise(site: Site, vectors: Vectors, weights: Weights) -> Kernel:
         layer.constants,
         (enter_helper(vectors), *layer.helpers),
         scratch=part * depth * vectors.element_bytes + SLACK,
-        includes=("immintrin.h",),
+        includes=(vectors.header,),
     )
 
 
@@ -182,7 +182,7 @@ def _kernel(
         layer.constants,
         (enter_helper(vectors), *layer.helpers),
         scratch=size,
-        includes=("immintrin.h",),
+        includes=(vectors.header,),
     )
 
 

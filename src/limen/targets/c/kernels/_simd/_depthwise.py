@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from limen.ops.depthwise_conv2d import DepthwiseConv2D
 from limen.program import Array
 from limen.targets.c._kernel import Constant, Kernel, Site
-from limen.targets.c.kernels._x86._enter import Entered, enter_helper, enter_rows, scratch_bytes
-from limen.targets.c.kernels._x86._requantize import Requantized, Weights, requantize
-from limen.targets.c.kernels._x86._vectors import Vectors
-from limen.targets.c.kernels._x86._weighted import bias_of, is_int8, padded_image, whole_form
+from limen.targets.c.kernels._simd._enter import Entered, enter_helper, enter_rows, scratch_bytes
+from limen.targets.c.kernels._simd._requantize import Requantized, Weights, requantize
+from limen.targets.c.kernels._simd._vectors import Vectors
+from limen.targets.c.kernels._simd._weighted import bias_of, is_int8, padded_image, whole_form
 
 Int64 = NDArray[np.int64]
 
@@ -93,14 +93,19 @@ def depthwise_conv2d(site: Site, vectors: Vectors) -> Kernel | None:
     text = _function(site, shape, codes) + whole_form(
         site, vectors, enter, [f"{site.symbol}_rows(image, y0);"], x.shape[0], steps
     )
-    store = "store_first" if shape.flat else "store_vector" if vectors.bytewise else "store_pair"
-    helpers = (enter_helper(vectors), vectors.helper("load"), vectors.product, vectors.helper(store))
+    store = "store_first" if shape.flat else "store_vector"
+    helpers = (
+        enter_helper(vectors),
+        *(vectors.helper(name) for name in ("load", "load_sums", "load_weights")),
+        vectors.product,
+        vectors.helper(store),
+    )
     return Kernel(
         codes.text + text,
         constants,
-        (*helpers, vectors.helper("interleave4" if vectors.bytewise else "interleave2"), *codes.called),
+        (*helpers, vectors.helper("interleave"), *codes.called),
         scratch=scratch_bytes(vectors, shape.image),
-        includes=("immintrin.h",),
+        includes=(vectors.header,),
     )
 
 
@@ -242,11 +247,9 @@ def _column(shape: Shape, column: str, where: str, declare: bool) -> str:
         loads = []
         for tap in range(n * group, (n + 1) * group):
             offset = f" + {tap * row}" if tap else ""
-            loads.append(
-                f"{load}({where}{offset})" if tap < shape.taps else f"_mm{vectors.bits}_setzero_si{vectors.bits}()"
-            )
+            loads.append(f"{load}({where}{offset})" if tap < shape.taps else vectors.zero)
         kind = f"const {_woven(vectors)} " if declare and not shape.slides else f"{_woven(vectors)} " if declare else ""
-        call = f"limen_interleave{group}_{vectors.bits}"
+        call = vectors.call("interleave")
         pairs = [", ".join(loads[i : i + 2]) for i in range(0, group, 2)]
         lines.append(f"{kind}{name} = {call}({pairs[0]}{',' if len(pairs) > 1 else ');'}")
         lines += [f"    {pairs[1]});"] if len(pairs) > 1 else []
@@ -256,12 +259,16 @@ def _column(shape: Shape, column: str, where: str, declare: bool) -> str:
 def _sums(site: Site, shape: Shape, columns: list[str]) -> list[str]:
     """Accumulators of all rows."""
     vectors = shape.vectors
-    load, dot = vectors.helper("load").name, vectors.product.name
+    load, dot = vectors.call("load_weights"), vectors.product.name
     lines = []
     for row in range(shape.rows):
         for j in range(vectors.group):
-            start = f"{load}({site.symbol}_bias + lane + {j * vectors.lanes})" if row == 0 else f"a0_{j}"
-            lines.append(f"{vectors.ctype} a{row}_{j} = {start};")
+            start = (
+                f"{vectors.call('load_sums')}({site.symbol}_bias + lane + {j * vectors.lanes})"
+                if row == 0
+                else f"a0_{j}"
+            )
+            lines.append(f"{vectors.accumulator} a{row}_{j} = {start};")
     at = 0
     for column in columns:
         for row in range(shape.rows):
@@ -280,7 +287,7 @@ def _stores(site: Site, shape: Shape, codes: Requantized, where: str, count: str
         target = where + (f" + {shape.width * shape.channels}" if row else "")
         bounds = f"{codes.low}, {codes.high}"
         if count is None:
-            store = vectors.helper("store_vector" if vectors.bytewise else "store_pair").name
+            store = vectors.helper("store_vector").name
         else:
             store, bounds = vectors.helper("store_first").name, f"{count}, {bounds}"
         lines.append(f"{store}({target}, {', '.join(done)}, {bounds});")

@@ -3,7 +3,8 @@
 The reference maps an accumulator A to a code by integer roundings; it never decreases with A. Nor does
 ``code(A) = clamp(rne(fma(float(A - shift), slope, offset)))`` for slope > 0: conversion, fused multiply-add and
 rounding are monotone. Two monotone maps into at most 256 codes are equal on [least, most] if they agree on both sides
-of every step of the reference and at the two ends, which is what ``fit`` checks, with the multiply-add rounded exactly.
+of every step of the reference and at the two ends, which is what ``fit`` checks, with the multiply-add rounded exactly:
+once where the instruction set fuses it, else the product and the sum one by one.
 
 The reference rounds halves away from zero, and rounds twice: seen from a straight line, its steps for negative
 accumulators are displaced against those for positive ones. Where both matter (an output without ReLU), one offset
@@ -32,6 +33,19 @@ _HOPELESS = -1e-3
 """Steps of the slope move the bounds by less than this."""
 _WINDOW = np.arange(-3, 4)
 _INT32 = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """How an instruction set computes.
+
+    Args:
+        multiply_add: (integers, slopes, offsets), rounded as it rounds.
+        limit: results below this are rounded to integers correctly.
+    """
+
+    multiply_add: Callable[[Int64, Float32, Float32], Float32]
+    limit: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,24 +105,24 @@ class _Points:
         )
 
 
-def fit(span: Span) -> Fit:
+def fit(span: Span, how: Arithmetic) -> Fit:
     """Search constants for every channel and prove them: one offset per channel if that proves all, else the better."""
     usable = (span.least > -_INT32 + 8) & (span.most < _INT32 - 8) & (span.scale > 0) & np.isfinite(span.scale)
-    single = _fit_sides(span, usable, (span,), _shifts(span))
+    single = _fit_sides(span, usable, (span,), _shifts(span), how)
     if single.proven.all():
         return single
     below, above = np.minimum(span.most, -1), np.maximum(span.least, 0)
     halves = (replace(span, most=np.maximum(below, span.least)), replace(span, least=np.minimum(above, span.most)))
-    double = _fit_sides(span, usable, halves, np.zeros_like(span.least))
+    double = _fit_sides(span, usable, halves, np.zeros_like(span.least), how)
     return double if double.proven.sum() > single.proven.sum() else single
 
 
-def _fit_sides(span: Span, usable: NDArray[np.bool_], sides: Sequence[Span], shifts: Int64) -> Fit:
+def _fit_sides(span: Span, usable: NDArray[np.bool_], sides: Sequence[Span], shifts: Int64, how: Arithmetic) -> Fit:
     """One slope per channel, and one offset per side of the accumulators' range."""
     steps = [_points(side, usable) for side in sides]
     located = np.logical_and.reduce([sure for _, sure in steps])
     reach = np.maximum(np.abs(span.most - shifts), np.abs(span.least - shifts))
-    possible = usable & located & (reach * span.scale < 2.0**30) & (reach < _INT32)
+    possible = usable & located & (reach * span.scale < how.limit) & (reach < _INT32)
     base = span.scale.astype(np.float32)
     slope, proven = np.zeros_like(base), np.zeros(base.shape, np.bool_)
     offsets = tuple(np.zeros_like(base) for _ in sides)
@@ -123,7 +137,7 @@ def _fit_sides(span: Span, usable: NDArray[np.bool_], sides: Sequence[Span], shi
         near = np.flatnonzero((room > 0) & (slopes > 0))
         todo, slopes = todo[near], slopes[near]
         found = [
-            _find_offset(points.take(todo), shifts[todo], slopes, lower[near], upper[near])
+            _find_offset(points.take(todo), shifts[todo], slopes, lower[near], upper[near], how)
             for (points, _), (lower, upper) in zip(steps, bounds, strict=True)
         ]
         good = np.logical_and.reduce([agreed for _, agreed in found])
@@ -160,7 +174,7 @@ def _shifts(span: Span) -> Int64:
 
 
 def _find_offset(
-    points: _Points, shifts: Int64, slopes: Float32, lower: Float64, upper: Float64
+    points: _Points, shifts: Int64, slopes: Float32, lower: Float64, upper: Float64, how: Arithmetic
 ) -> tuple[Float32, NDArray[np.bool_]]:
     """An offset per channel between its bounds, and whether it is proven."""
     offset, agreed = np.zeros_like(slopes), np.zeros(slopes.shape, np.bool_)
@@ -169,7 +183,7 @@ def _find_offset(
         if not todo.size:
             break
         offsets = np.nan_to_num(lower[todo] + (upper[todo] - lower[todo]) * place).astype(np.float32)
-        good = _agrees(points.take(todo), shifts[todo], slopes[todo], offsets)
+        good = _agrees(points.take(todo), shifts[todo], slopes[todo], offsets, how)
         offset[todo[good]], agreed[todo[good]] = offsets[good], True
     return offset, agreed
 
@@ -185,13 +199,13 @@ def _bounds(points: _Points, shifts: Int64, slopes: Float32) -> tuple[Float64, F
     return lower, upper
 
 
-def _agrees(points: _Points, shifts: Int64, slopes: Float32, offsets: Float32) -> NDArray[np.bool_]:
+def _agrees(points: _Points, shifts: Int64, slopes: Float32, offsets: Float32, how: Arithmetic) -> NDArray[np.bool_]:
     """Channels whose multiply-add gives what is due at every point."""
-    due = np.rint(fused_multiply_add(points.up - shifts, slopes, offsets)) >= points.code
+    due = np.rint(how.multiply_add(points.up - shifts, slopes, offsets)) >= points.code
     agreed = (due | ~points.up_counts).all(axis=0)
     some = np.flatnonzero(agreed)
     rest = points.take(some)
-    below = np.rint(fused_multiply_add(rest.down - shifts[some], slopes[some], offsets[some])) < rest.code
+    below = np.rint(how.multiply_add(rest.down - shifts[some], slopes[some], offsets[some])) < rest.code
     agreed = np.asarray(agreed)
     agreed[some] = (below | ~rest.down_counts).all(axis=0)
     return np.asarray(agreed)
@@ -211,3 +225,13 @@ def fused_multiply_add(values: Int64, slopes: Float32, offsets: Float32) -> Floa
     even = (total.view(np.int64) & 1) == 0
     nudged = np.nextafter(total, np.where(error > 0, np.inf, -np.inf))
     return np.asarray(np.where((error != 0) & even, nudged, total), np.float32)
+
+
+def multiply_then_add(values: Int64, slopes: Float32, offsets: Float32) -> Float32:
+    """float(values) * slopes + offsets in fp32 with a rounding each."""
+    return np.asarray(values.astype(np.float32) * slopes + offsets, np.float32)
+
+
+FUSED = Arithmetic(fused_multiply_add, 2.0**30)
+TWICE = Arithmetic(multiply_then_add, 2.0**21)
+"""Results become integers by the addition of 1.5 * 2^23."""

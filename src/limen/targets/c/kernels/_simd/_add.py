@@ -16,10 +16,10 @@ from limen.ops._binary import common_scale, rescale_down
 from limen.ops._fixed_point import smaller_than_one
 from limen.ops._sum import left_shift, output_factor, sum_codes
 from limen.program import Array
-from limen.targets.c._kernel import Constant, Kernel, Site
+from limen.targets.c._kernel import Constant, Helper, Kernel, Site
 from limen.targets.c._text import float_literal
-from limen.targets.c.kernels._x86._fit import fused_multiply_add
-from limen.targets.c.kernels._x86._helpers import shared
+from limen.targets.c.kernels._simd._fit import Arithmetic
+from limen.targets.c.kernels._simd._vectors import Vectors
 
 _CODES = np.arange(-128, 128, dtype=np.int8)
 _STRETCHES = (0.0, *(s * 2.0**-k for k in (21, 20, 22, 19, 18, 23, 17) for s in (1, -1)))
@@ -35,7 +35,23 @@ class Linear:
     offset: float
 
 
-def add(site: Site, bits: int, sign: int) -> Kernel | None:
+_SHARES = Helper(
+    "limen_add_shares",
+    """\
+/* sum * multiplier * 2^-(31 + right), by a rounding doubling high multiply and a rounding division. */
+static inline int8_t limen_add_shares(int32_t sum, int32_t multiplier, int32_t right, int32_t zero, int32_t low,
+                                      int32_t high)
+{
+    const int32_t product = (int32_t)(((int64_t)sum * multiplier + (INT64_C(1) << 30)) >> 31);
+    const int32_t half = (int32_t)((UINT32_C(1) << right) >> 1);
+    const int32_t code = ((product + half - (product < 0 && half > 0 ? 1 : 0)) >> right) + zero;
+    return (int8_t)(code < low ? low : code > high ? high : code);
+}
+""",
+)
+
+
+def add(site: Site, vectors: Vectors, sign: int) -> Kernel | None:
     """a + sign * b; None unless both are int8, of the output's shape, and computed."""
     if len(site.operands.inputs) != 2 or site.live != (0, 1):
         return None
@@ -45,26 +61,26 @@ def add(site: Site, bits: int, sign: int) -> Kernel | None:
     activation = site.op.activation  # type: ignore[attr-defined]
     low, high = code_range(output, activation)
     wanted = sum_codes((_CODES[:, None], _CODES[None, :]), site.operands, activation, sign)
-    found = _search(site, wanted, sign)
+    found = _search(site, vectors.arithmetic, wanted, sign)
     if found is None:
         return _by_tables(site, sign, low, high)
-    helper = shared("add", bits)
+    helper = vectors.helper("add")
     constants = ", ".join(float_literal(v) for v in (found.by_a, found.by_b, found.offset))
     text = (
         f"static void {site.symbol}(const int8_t *x0, const int8_t *x1, int8_t *y0)\n{{\n"
         f"    {helper.name}(x0, x1, y0, {output.size}, {constants}, {low}, {high});\n}}\n"
     )
-    return Kernel(text, helpers=(helper,), aliases=(0, 1), includes=("immintrin.h",))
+    return Kernel(text, helpers=(helper,), aliases=(0, 1), includes=(vectors.header,))
 
 
-def _search(site: Site, wanted: Array, sign: int) -> Linear | None:
+def _search(site: Site, how: Arithmetic, wanted: Array, sign: int) -> Linear | None:
     low, high = int(wanted.min()), int(wanted.max())
     codes = _CODES.astype(np.int64)
     for candidate in _candidates(site, sign):
         by_a, by_b, offset = (np.array([v], np.float32) for v in (candidate.by_a, candidate.by_b, candidate.offset))
-        inner = fused_multiply_add(codes, by_b, offset)
-        outer = fused_multiply_add(codes[:, None], by_a, inner[None, :])
-        if np.array_equal(np.clip(np.rint(outer), low, high), wanted):
+        inner = how.multiply_add(codes, by_b, offset)
+        outer = how.multiply_add(codes[:, None], by_a, inner[None, :])
+        if np.abs(outer).max() < how.limit and np.array_equal(np.clip(np.rint(outer), low, high), wanted):
             return candidate
     return None
 
@@ -95,13 +111,12 @@ def _by_tables(site: Site, sign: int, low: int, high: int) -> Kernel:
         Constant(name, table.astype(np.int32), 64, "rescaled codes from -128 on")
         for name, table in zip(names, tables, strict=True)
     )
-    helper = shared("add_shares", 256)
     text = (
         f"static void {site.symbol}(const int8_t *x0, const int8_t *x1, int8_t *y0)\n{{\n"
         f"    for (int32_t i = 0; i < {output.size}; ++i) {{\n"
         f"        const int32_t sum = {names[0]}[x0[i] + 128] + {names[1]}[x1[i] + 128];\n"
-        f"        y0[i] = {helper.name}(sum, {int(by.mantissa)}, {int(-by.shift)},"
+        f"        y0[i] = {_SHARES.name}(sum, {int(by.mantissa)}, {int(-by.shift)},"
         f" {output.zero_point}, {low}, {high});\n"
         "    }\n}\n"
     )
-    return Kernel(text, constants, (helper,), aliases=(0, 1))
+    return Kernel(text, constants, (_SHARES,), aliases=(0, 1))
