@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from agent_devices import new_device, plain_slot
 from gain_models import gain_bundle
 from limen.deliver.agent.gate import GateLimits, try_out
 from limen.deliver.agent.gate_child import Seen
 from limen.deliver.formats import Limits
 from limen.engines import record_golden
 from small_bundles import classifier
-from small_devices import new_device, plain_slot
 
 PROMISED = Limits(latency_ms=10.0, memory_bytes=64 << 20)
 QUICK = GateLimits(seconds=8.0)
