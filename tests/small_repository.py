@@ -111,6 +111,10 @@ class Client:
         self.folder, self.public, self.device = folder, repository.public, device
         self.roots = [(self.public / name / "1.root.json").read_bytes() for name in ("image/metadata", "director")]
 
+    def fetcher(self, name: str) -> FetcherInterface:
+        """What reads the files of a repository."""
+        return (DirectorFetcher if name == "director" else FolderFetcher)(self.public)
+
     def image(self) -> Updater:
         return self._updater("image", "image/metadata", self.roots[0])
 
@@ -118,9 +122,7 @@ class Client:
         return self._updater("director", f"director/{self.device}", self.roots[1])
 
     def _updater(self, name: str, metadata: str, root: bytes) -> Updater:
-        fetcher = FolderFetcher(self.public)
-        if name == "director":
-            fetcher = DirectorFetcher(self.public)
+        fetcher = self.fetcher(name)
         for folder in (self.folder / name, self.folder / "targets"):
             folder.mkdir(parents=True, exist_ok=True)
         updater = Updater(

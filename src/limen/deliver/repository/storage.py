@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from limen.errors import BadInput
+from limen.errors import BadInput, MissingExtra
 
 
 class Storage(Protocol):
@@ -66,37 +67,58 @@ class Folder:
 
 
 class ObjectStore:
-    """A bucket: S3, GCS, Azure (extra ``s3``: obstore). A put of one object is atomic there."""
+    """A bucket: S3, GCS, Azure (extra ``s3``: obstore). A put of one object is atomic there.
+
+    Keys and endpoints come from the environment, as the store's own tools read it (``AWS_ACCESS_KEY_ID``,
+    ``AWS_ENDPOINT_URL`` ...).
+
+    Raises:
+        MissingExtra: obstore is not installed.
+        BadInput: the URL leads to no kind of store that is known.
+    """
 
     def __init__(self, url: str, store: Any = None) -> None:
-        from obstore.store import from_url
+        try:
+            from obstore.store import from_url
+        except ImportError as error:
+            raise MissingExtra("obstore", "s3") from error
 
         self.url = url
-        self.store = from_url(url) if store is None else store
+        with self._told("opened", ""):
+            self.store = from_url(url) if store is None else store
 
     def read(self, name: str) -> bytes | None:
-        from obstore.exceptions import NotFoundError
-
-        try:
-            return bytes(self.store.get(name).bytes())
-        except (FileNotFoundError, NotFoundError):
-            return None
+        with self._told("read", name):
+            try:
+                return bytes(self.store.get(name).bytes())
+            except FileNotFoundError:
+                return None
 
     def write(self, name: str, data: bytes) -> None:
+        with self._told("written", name):
+            self.store.put(name, data)
+
+    def names(self, folder: str) -> Iterator[str]:
+        return (item["path"].rpartition("/")[2] for item in self._list(folder)["objects"])
+
+    def folders(self, folder: str) -> Iterator[str]:
+        return (prefix.rstrip("/").rpartition("/")[2] for prefix in self._list(folder)["common_prefixes"])
+
+    def _list(self, folder: str) -> Any:
+        with self._told("listed", folder):
+            return self.store.list_with_delimiter(folder or None)
+
+    @contextmanager
+    def _told(self, action: str, name: str) -> Iterator[None]:
         from obstore.exceptions import BaseError
 
         try:
-            self.store.put(name, data)
-        except (BaseError, OSError) as error:
-            raise BadInput(f"{self.url}/{name}: cannot be written: {error}") from error
-
-    def names(self, folder: str) -> Iterator[str]:
-        found = self.store.list_with_delimiter(folder or None)
-        return (item["path"].rpartition("/")[2] for item in found["objects"])
-
-    def folders(self, folder: str) -> Iterator[str]:
-        found = self.store.list_with_delimiter(folder or None)
-        return (prefix.rstrip("/").rpartition("/")[2] for prefix in found["common_prefixes"])
+            yield
+        except FileNotFoundError:
+            raise
+        except (BaseError, OSError, ValueError) as error:
+            first = str(error).partition("\n")[0]
+            raise BadInput(f"{self.url}/{name}: cannot be {action}: {first}") from error
 
 
 def open_storage(place: str) -> Storage:
