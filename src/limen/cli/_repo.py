@@ -10,12 +10,13 @@ from pathlib import Path
 from limen.bundle import load_public
 from limen.cli._command import Outcome
 from limen.cli._output import size_text, table
-from limen.cli._repo_common import items, passphrase, ring, seal_key
+from limen.cli._repo_common import items, passphrase, read_bytes, ring, seal_key
 from limen.cli._repo_server import enroll, revoke, serve
 from limen.deliver import formats
-from limen.deliver.repository import authority, director, init, keys, online, publish, roles
+from limen.deliver.repository import authority, director, images, init, keys, online, publish, roles
 from limen.deliver.repository import metadata as md
 from limen.deliver.repository.keys import Key, Ring
+from limen.deliver.repository.mcuboot import Slot
 from limen.deliver.repository.workspace import KnownDevice, Settings, Workspace, open_workspace
 from limen.errors import UsageError
 
@@ -91,11 +92,13 @@ def release(options: argparse.Namespace) -> Outcome:
         deltas=options.deltas,
         limits=formats.Limits(options.max_latency, options.max_memory),
         signers=tuple(load_public(file) for file in options.signer) or None,
+        image=_image(ws, options),
     )
     with ws.lock():
         done = publish.publish(ws, Path(bundle), options.line, wishes, ring(ws, options), md.now_utc())
     rows: list[tuple[str, int, str]] = [("full", done.full_bytes, "published")]
     rows += [(f"from {d.base}", d.bytes, d.why or "published") for d in done.deltas]
+    rows += [(f"image from {p.base}", p.bytes, p.why or "published") for p in done.patches]
     title = f"{done.line} {done.counter} ({done.version}): {size_text(done.payload_bytes)}"
     body = [(n, size, f"{100 * size / done.payload_bytes:.1f} %", what) for n, size, what in rows]
     return Outcome(vars(done), f"{title}\n{table(('file', 'bytes', 'of payload', ''), body)}")
@@ -203,6 +206,16 @@ def _days(texts: list[str]) -> dict[str, int]:
             raise UsageError(f"--days {text!r}: not known", "root, targets, line, snapshot or timestamp = 1 to 36500")
         found[role] = int(days)
     return found
+
+
+def _image(ws: Workspace, options: argparse.Namespace) -> images.Wanted | None:
+    if options.image is None:
+        return None
+    if not options.image_version or options.slot_size is None:
+        raise UsageError("publish: --image needs --image-version and --slot-size", "--image-version 1.2.3")
+    slot = Slot(options.slot_size, options.image_header, options.image_align, options.segment)
+    key = options.image_key or ws.private / "keys" / "mcuboot.pem"
+    return images.Wanted(read_bytes(options.image), options.image_version, slot, key)
 
 
 def _wanted(image: md.Current, text: str) -> tuple[str, int]:

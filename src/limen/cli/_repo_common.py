@@ -27,8 +27,7 @@ def passphrase(options: argparse.Namespace) -> bytes | None:
     """Of key files."""
     if options.passphrase_file is None:
         return os.environ.get("LIMEN_PASSPHRASE", "").encode() or None
-    data: bytes = options.passphrase_file.read_bytes()
-    return data.rstrip(b"\r\n") or None
+    return read_bytes(options.passphrase_file).rstrip(b"\r\n") or None
 
 
 def ring(ws: Workspace, options: argparse.Namespace) -> Ring:
@@ -55,3 +54,15 @@ def seal_key(text: str) -> str:
     if not isinstance(key, X25519PublicKey):
         raise BadInput(f"sealing key {text[:80]!r}: is not X25519")
     return key.public_bytes(s.Encoding.Raw, s.PublicFormat.Raw).hex()
+
+
+def read_bytes(file: Path) -> bytes:
+    """A file that the user named.
+
+    Raises:
+        BadInput: it cannot be read.
+    """
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{file}: cannot be read: {error.strerror}") from error

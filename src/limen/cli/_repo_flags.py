@@ -12,6 +12,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     """Declare them all; each says of which action it is."""
     _keys(parser)
     _release(parser)
+    _image(parser)
     _place(parser)
 
 
@@ -63,6 +64,17 @@ def _release(parser: argparse.ArgumentParser) -> None:
     )
     release.add_argument("--not-before", default="", metavar="TIME", help="assign: activate from then on (ISO 8601)")
     release.add_argument("--deployment", default="", metavar="NAME", help="assign: name given back in reports")
+
+
+def _image(parser: argparse.ArgumentParser) -> None:
+    image = parser.add_argument_group("image", "publish: firmware for boards with MCUboot, beside the bundle")
+    image.add_argument("--image", type=Path, metavar="FILE", help="linked firmware, flat or ELF")
+    image.add_argument("--image-version", default="", metavar="V", help="as MCUboot counts: 1.2.3")
+    image.add_argument("--image-key", type=Path, metavar="FILE", help="Ed25519 key (default private/keys/mcuboot.pem)")
+    image.add_argument("--slot-size", type=byte_count, metavar="B", help="flash of the slot")
+    image.add_argument("--segment", type=byte_count, default=4096, metavar="B", help="what is erased at once (4096)")
+    image.add_argument("--image-header", type=byte_count, default=512, metavar="B", help="room for the header (512)")
+    image.add_argument("--image-align", type=int, default=8, metavar="B", help="smallest write of the flash (8)")
 
 
 def _place(parser: argparse.ArgumentParser) -> None:

@@ -16,7 +16,7 @@
     export    one file for a USB stick
     serve     the static files as an ASGI app; server: what runs it
     door      reports and enrolment; authority: certificates of devices
-    mcuboot   C artifacts as signed images with in-place deltas
+    images    firmware for boards beside a release; mcuboot: signed images; inplace: how a board applies a patch
 
 Publishing sees plaintext; what is below ``public`` of a sealed line is ciphertext, metadata and documents, and serving
 needs no key. Every public file is written beside, synced and renamed; ``timestamp.json`` last.

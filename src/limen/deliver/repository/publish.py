@@ -1,8 +1,9 @@
 """A bundle becomes a release: the full payload, deltas from the payloads that devices may have, and its documents.
 
 Targets of a release (``<line>/<counter>/`` in front): ``full``; ``from-<base>`` for each delta that is smaller than
-the full file; ``bom.cdx.json`` and ``provenance.intoto.json``, which describe and are not installed, so that their
-``custom`` has no member ``limen``. Every delta is applied and compared before it is published.
+the full file; images for boards, if asked for (:mod:`.images`); ``bom.cdx.json`` and ``provenance.intoto.json``. What
+is no full file and no delta is not installed by an agent: its ``custom`` has no member ``limen``. Every delta is
+applied and compared before it is published.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from tuf.api.metadata import TargetFile
 
 from limen.bundle import Bundle, PublicKey
 from limen.deliver import formats
-from limen.deliver.repository import documents
+from limen.deliver.repository import documents, images
 from limen.deliver.repository import metadata as md
 from limen.deliver.repository.director import releases
 from limen.deliver.repository.keys import Ring, pick
@@ -42,6 +43,7 @@ class Wishes:
         deltas: from how many older payloads, the newest first.
         limits: what the release promises of itself.
         signers: who may have signed the bundle; None: anybody.
+        image: firmware that holds the release, for boards.
     """
 
     version: str = ""
@@ -50,6 +52,7 @@ class Wishes:
     deltas: int = DELTAS
     limits: formats.Limits = field(default_factory=formats.Limits)
     signers: tuple[PublicKey, ...] | None = None
+    image: images.Wanted | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ class DeltaFile:
 
 @dataclass(frozen=True)
 class Published:
-    """A release: bytes of the payload, of the full file as served, and its deltas."""
+    """A release: bytes of the payload, of the full file as served, its deltas, and patches of its image for boards."""
 
     line: str
     counter: int
@@ -84,6 +87,7 @@ class Published:
     full_bytes: int
     sealed: bool
     deltas: tuple[DeltaFile, ...]
+    patches: tuple[images.PatchFile, ...] = ()
 
 
 @dataclass
@@ -151,6 +155,7 @@ def publish(
     full = zstd.compress(payload, options=_options())
     size = draft.add(formats.full_path(line, number), full, md.custom(record))
     deltas = _add_deltas(ws, draft, record, payload, len(full), _bases(older, record.payload_sha256, wishes.deltas))
+    patches = _add_images(ws, draft, record, wishes)
     for name, document in documents.make(opened, record, now, signers).items():
         draft.add_open(f"{line}/{number}/{name}", document, {"describes": record.payload_sha256})
     ws.keep(f"payloads/{record.payload_sha256}.limen", payload)
@@ -158,7 +163,16 @@ def publish(
     targets.signed.targets.update({target.path: target for target in draft.targets})
     ws.publish({**draft.files, **md.release(current, {line: targets}, ring, ws.lifetimes, now)})
     return Published(
-        line, number, record.version, record.core_digest, record.payload_sha256, len(payload), size, wishes.seal, deltas
+        line=line,
+        counter=number,
+        version=record.version,
+        core_digest=record.core_digest,
+        payload_sha256=record.payload_sha256,
+        payload_bytes=len(payload),
+        full_bytes=size,
+        sealed=wishes.seal,
+        deltas=deltas,
+        patches=patches,
     )
 
 
@@ -229,6 +243,15 @@ def _add_deltas(
             draft.add(path, data, md.custom(_delta_record(record, base)))
         done.append(DeltaFile(base.counter, len(data), not why, seconds, why))
     return tuple(done)
+
+
+def _add_images(ws: Workspace, draft: _Draft, record: formats.Release, wishes: Wishes) -> tuple[images.PatchFile, ...]:
+    if wishes.image is None:
+        return ()
+    made, tried = images.make(ws, draft.line, draft.counter, wishes.image, wishes.deltas)
+    for name, data in made.items():
+        draft.add(f"{draft.line}/{draft.counter}/{name}", data, {"describes": record.payload_sha256})
+    return tried
 
 
 def _delta(old: bytes, new: bytes, full: int) -> tuple[bytes, str]:
