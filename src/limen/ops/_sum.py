@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from limen.ops._activation import code_range
 from limen.ops._binary import check_codes, common_scale, is_quantised, rescale_down, to_codes, to_common_scale
 from limen.ops._fixed_point import Multiplier, smaller_than_one
-from limen.program import Activation, Array, Operands
+from limen.program import Activation, Array, DType, Operands
+
+# The sum at twice the wider input's scale, with the left shift's bits below the point, still ends in a factor under 1.
+HEADROOM: dict[DType, int] = {"int8": 19, "uint8": 19, "int16": 14}
 
 
 def left_shift(operands: Operands) -> int:

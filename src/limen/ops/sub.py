@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from limen.ops._binary import infer_binary, is_quantised, plain
-from limen.ops._sum import check_sum, sum_codes
+from limen.ops._sum import HEADROOM, check_sum, sum_codes
 from limen.ops._types import value
 from limen.program import Activation, Array, Op, Operands, QuantRule, Tensor, TensorType
 
@@ -19,7 +19,7 @@ class Sub(Op):
 
     name = "Sub"
     arity = (2, 2)
-    quant_rule = QuantRule("free", ("int8", "uint8", "int16"))
+    quant_rule = QuantRule("free", ("int8", "uint8", "int16"), headroom=HEADROOM)
 
     activation: Activation = "none"
 

@@ -13,8 +13,8 @@ from dataclasses import replace
 from limen.optimize.bias import bias_shift
 from limen.optimize.decisions import Decision, Decisions, Origin
 from limen.optimize.groups import Groups, activation_inputs, activation_names, group_tensors, node_key
-from limen.optimize.ranges import Statistics
-from limen.optimize.schemes import Scheme, activation_quant, covers, weight_quant, widen_for_bias
+from limen.optimize.ranges import Range, Statistics
+from limen.optimize.schemes import Scheme, activation_quant, covers, limits, weight_quant, widen_for_bias
 from limen.program import Node, Program, Quant
 
 
@@ -37,6 +37,7 @@ def decide(
     islands = {node_key(n): why for n in program.nodes if (why := _island(program, n, scheme, keep_float))}
     integer_nodes = [node for node in program.nodes if node_key(node) not in islands]
     groups = group_tensors(program, integer_nodes, statistics.ranges)
+    _leave_headroom(program, integer_nodes, groups, scheme)
     fixed = _fixed(integer_nodes, groups, scheme)
     tensors: dict[str, Decision] = {}
     for name in sorted({name for node in integer_nodes for name in activation_names(program, node)}):
@@ -97,6 +98,21 @@ def _island(program: Program, node: Node, scheme: Scheme, keep_float: frozenset[
             if program.tensors[node.inputs[index]].data is None:
                 return f"{node.op.name}: weights or bias are computed, not constant"
     return ""
+
+
+def _leave_headroom(program: Program, nodes: list[Node], groups: Groups, scheme: Scheme) -> None:
+    """Widen outputs that are so much narrower than an input that the kernel's fixed point has no factor for it."""
+    for node in nodes:
+        bits = node.op.quant_rule.headroom.get(scheme.activation)
+        if bits is None:
+            continue
+        inputs = [groups.range(name) for _, name in activation_inputs(program, node)]
+        widest = max((activation_quant(interval, scheme.activation).scale[0] for interval in inputs), default=0.0)
+        least = widest / 2**bits * 1.001
+        for name in node.outputs:
+            if activation_quant(groups.range(name), scheme.activation).scale[0] < least:
+                bottom, top = limits(scheme.activation)
+                groups.widen(name, Range(0.0, least * (top if scheme.activation == "int16" else top - bottom)))
 
 
 def _fixed(nodes: list[Node], groups: Groups, scheme: Scheme) -> dict[str, Quant]:

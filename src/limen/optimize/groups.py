@@ -60,6 +60,11 @@ class Groups:
             self._ranges[roots[0]] = _union(self._ranges[roots[0]], self._ranges[root])
             self._parent[root] = roots[0]
 
+    def widen(self, name: str, interval: Range) -> None:
+        """Let the group's range include an interval."""
+        root = self.find(name)
+        self._ranges[root] = _union(self._ranges[root], interval)
+
     def range(self, name: str) -> Range:
         """Union of the members' ranges, zero included; [0, 0] where nothing was seen."""
         return self._ranges[self.find(name)] or Range(0.0, 0.0)

@@ -13,6 +13,7 @@ from limen.program import Array, DType, Quant
 
 _LIMITS: dict[str, tuple[int, int]] = {"int8": (-128, 127), "int16": (-32768, 32767), "uint8": (0, 255)}
 _SMALLEST_SCALE = 2.0**-100
+_ZERO_SCALE = 2.0**-15  # of int16 zeros: any scale is exact, a small one leaves a sum with them its precision
 _BIAS_LIMIT = 2.0**30
 
 
@@ -44,7 +45,7 @@ def activation_quant(interval: Range, dtype: DType) -> Quant:
     """Per-tensor parameters; real zero is always a code, so padding is exact."""
     low, high = min(interval.low, 0.0), max(interval.high, 0.0)
     if dtype == "int16":
-        return Quant.per_tensor(max(max(-low, high) / 32767, _SMALLEST_SCALE) if high > low else 1.0)
+        return Quant.per_tensor(max(max(-low, high) / 32767, _SMALLEST_SCALE) if high > low else _ZERO_SCALE)
     if high <= low:
         return Quant.per_tensor(1.0, limits(dtype)[0])
     bottom, top = limits(dtype)

@@ -205,6 +205,7 @@ class QuantRule:
         bias: input index of the bias.
         weight_axis: output-channel axis of the weights for per-channel scales; None where only per-tensor exists.
         data_inputs: input indices that carry activations; None for all that are not weights or bias.
+        headroom: activation type -> bits: an input's scale may be at most 2 ** bits times the output's.
     """
 
     kind: Literal["weighted", "free", "same", "fixed", "none"] = "none"
@@ -214,6 +215,7 @@ class QuantRule:
     bias: int | None = None
     weight_axis: int | None = None
     data_inputs: tuple[int, ...] | None = None
+    headroom: dict[DType, int] = field(default_factory=dict, hash=False)
 
 
 def dtype_of(array: Array) -> DType:
