@@ -75,6 +75,18 @@ class Line:
         now = self._now
         return None if now is None else now.session
 
+    @property
+    def asked(self) -> bool:
+        """It ran since the counters were last asked for."""
+        now = self._now
+        return now is not None and now.runs > 0
+
+    @property
+    def troubled(self) -> bool:
+        """It failed since then."""
+        now = self._now
+        return now is not None and now.errors > 0
+
     def run(self, feeds: Mapping[str, Any] | Array, raw: bool = False) -> dict[str, Array]:
         """As ``Session.run``.
 
@@ -92,8 +104,8 @@ class Line:
         """Let this session answer from now on; the one before stays behind it where it is on probation."""
         held = _Held(counter, session)
         with self._lock:
-            if on_probation and self._now is not None:
-                held.worker = _Worker(self.name)
+            held.worker = _Worker(self.name) if on_probation else None
+            if on_probation:
                 gone, self._behind = self._behind, self._now
             else:
                 gone, self._behind = self._behind, None
@@ -141,9 +153,10 @@ class Line:
     def _answered(self, do: Callable[[Session], T], good: Callable[[T], bool]) -> T:
         held, behind = self._enter()
         try:
-            if behind is None:
+            worker = held.worker
+            if worker is None and behind is None:
                 return self._timed(held, do, good)
-            return self._on_probation(held, behind, do, good)
+            return self._on_probation(held, behind, worker, do, good)
         finally:
             self._leave(held, behind)
 
@@ -159,24 +172,33 @@ class Line:
         self._count(held, 1000 * (time.perf_counter() - start) if good(answer) else None)
         return answer
 
-    def _on_probation(self, held: _Held, behind: _Held, do: Callable[[Session], T], good: Callable[[T], bool]) -> T:
-        worker, start = held.worker, time.perf_counter()
+    def _on_probation(
+        self,
+        held: _Held,
+        behind: _Held | None,
+        worker: _Worker | None,
+        do: Callable[[Session], T],
+        good: Callable[[T], bool],
+    ) -> T:
+        start = time.perf_counter()
         try:
-            if worker is None:
-                answer = do(held.session)
-            else:
-                answer = worker.call(lambda: do(held.session), self.patience)
-        except Exception:
+            answer = do(held.session) if worker is None else worker.call(lambda: do(held.session), self.patience)
+        except Exception as error:
+            if behind is None:
+                if not isinstance(error, DataError):
+                    self._count(held, None)
+                if isinstance(error, _Hung):
+                    raise BadInput(f"{self.name}: no answer within {self.patience:g} s") from error
+                raise
             answer_before = do(behind.session)  # a caller's own error comes from here too, and is not counted
             self._count(held, None)
             return answer_before
         if good(answer):
             self._count(held, 1000 * (time.perf_counter() - start))
             return answer
-        answer_before = do(behind.session)
-        if not good(answer_before):
-            return answer  # an input for which no release has numbers
-        self._count(held, None)
+        answer_before = answer if behind is None else do(behind.session)
+        if behind is None or good(answer_before):
+            self._count(held, None)
         return answer_before
 
     def _count(self, held: _Held, milliseconds: float | None) -> None:
