@@ -284,6 +284,8 @@ class Web:
             )
             yield answer
         except (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException, ssl.SSLError) as error:
+            if isinstance(error.args[0] if error.args else None, ssl.SSLCertVerificationError):
+                raise Unreachable(f"{self.name}: {_reason(error)}", "limen agent enroll --server-ca FILE") from error
             raise _Again(_reason(error)) from error
         finally:
             if answer is not None:
