@@ -12,7 +12,6 @@ import os
 import platform
 import struct
 import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -33,7 +32,7 @@ class _Native:
     run: Callable[[Mapping[str, Array]], dict[str, Array]]
 
     def __init__(self, data: bytes, entry: ArtifactEntry) -> None:
-        self._library = _load(data, entry)
+        self._library, self._file = _load(data, entry)
         variant = _choose(_describe(self._library, entry), entry)
         raw = np.zeros(variant["arena"] + ALIGNMENT, np.uint8)
         start = -raw.ctypes.data % ALIGNMENT
@@ -70,6 +69,7 @@ class _Native:
             import _ctypes
 
             _ctypes.dlclose(library._handle)
+            os.close(self._file)
 
 
 def _run(
@@ -108,17 +108,21 @@ def _function(library: Any, name: str, entry: ArtifactEntry) -> Any:
     return function
 
 
-def _load(data: bytes, entry: ArtifactEntry) -> Any:
-    """Load the library from a file that goes away at once."""
-    descriptor, path = tempfile.mkstemp(prefix="limen-", suffix=".so")
+def _load(data: bytes, entry: ArtifactEntry) -> tuple[Any, int]:
+    """Load the library from memory: what was sealed never is in a file, and no disk can be full.
+
+    Returns:
+        the library, and the descriptor that must stay open as long: the loader knows a library by its name.
+    """
+    file = os.memfd_create("limen", os.MFD_CLOEXEC)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        return ctypes.CDLL(path)
+        view = memoryview(data)
+        while view:
+            view = view[os.write(file, view) :]
+        return ctypes.CDLL(f"/proc/self/fd/{file}"), file
     except OSError as error:
+        os.close(file)
         raise BundleError(f"artifact {entry.file}: this system does not load it: {error}") from error
-    finally:
-        os.unlink(path)
 
 
 def _describe(library: Any, entry: ArtifactEntry) -> dict[str, Any]:
