@@ -61,7 +61,8 @@ def target_flags(device: Device, system: str = "linux") -> tuple[str, ...]:
     if machine is None or suffix is None:
         known = ", ".join(f"{s} on {'/'.join(isas)}" for s, isas in _SYSTEMS.items())
         raise Unsupported(f"{device.name}: there is no {system} for {device.isa}", f"known: {known}")
-    return ("-target", f"{machine[0]}-{suffix}", *machine[1])
+    extension = ("-mcpu=generic+dotprod",) if device.isa == "aarch64" and "dotprod" in device.features else ()
+    return ("-target", f"{machine[0]}-{suffix}", *machine[1], *extension)
 
 
 def run_zig(arguments: Sequence[str], files: Mapping[str, bytes], output: str, what: str) -> bytes:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from limen.program import Array
 from limen.targets.c._kernel import Constant, Helper, Site
+from limen.targets.c.kernels._simd._lanes import run_by_lanes
 from limen.targets.c.kernels._simd._vectors import Vectors
 
 Int64 = NDArray[np.int64]
@@ -94,7 +95,8 @@ def channel_order(vectors: Vectors, nest: Nest) -> Int64:
 def tile_width(vectors: Vectors, nest: Nest, width: int) -> int:
     """Positions of a tile: what the registers hold, and what divides the row with little waste."""
     free = vectors.registers - nest.accumulators - 1 - vectors.temporaries
-    most = max(1, min(free // nest.accumulators, 12, width))
+    held = nest.accumulators + (vectors.products != "broadcasts")
+    most = max(1, min(free // held, 12, width))
     cost = {t: -(-width // t) * (t * nest.accumulators + 0.5 * nest.accumulators + 1) for t in range(1, most + 1)}
     return min(cost, key=lambda t: (cost[t], -t))
 
@@ -183,7 +185,8 @@ def dense(
         text += _nest(job, nest, name, weight_at, lane_at)
         calls.append(name)
         weight_at, lane_at = weight_at + packed_of.size, lane_at + order_of.size
-    shared = (*(vectors.helper(name) for name in ("load_weights", "load_sums", "broadcast")), vectors.product)
+    broadcast = ("broadcast",) if vectors.products == "broadcasts" else ("load", "broadcast", "by_lanes")
+    shared = (*(vectors.helper(name) for name in ("load_weights", "load_sums", *broadcast)), vectors.product)
     return Dense(text, tuple(calls), constants, (*shared, *finish.helpers(parts)))
 
 
@@ -194,6 +197,9 @@ def _pack(vectors: Vectors, window: Window, weights: Array, order: Int64) -> Arr
     padded[:-1, :, : window.length] = weights.reshape(-1, count, window.length)
     lanes = padded[order]  # the last row, of zeros, serves lanes without a channel
     blocks, accumulators, _ = order.shape
+    if vectors.products == "halves":
+        halves = lanes.reshape(blocks, accumulators, vectors.lanes, count, groups, 2, vectors.group // 2)
+        return np.asarray(halves.transpose(0, 3, 4, 1, 5, 2, 6).reshape(-1))
     lanes = lanes.reshape(blocks, accumulators, vectors.lanes, count, groups, vectors.group)
     return np.asarray(lanes.transpose(0, 3, 4, 1, 2, 5).reshape(-1))
 
@@ -279,6 +285,20 @@ def _target(window: Window, nest: Nest, tile: int, channels: int) -> str:
 
 def _sum(vectors: Vectors, window: Window, nest: Nest, names: list[list[str]], step: int) -> list[str]:
     """The loops over the window."""
+    body = _products(vectors, window, nest, names, step)
+    (outer, outer_step), (inner, inner_step) = window.runs
+    if inner > 1:
+        body = _loop(f"for (int32_t kx = 0; kx < {inner}; ++kx)", [*body, f"p += {inner_step};"])
+        outer_step -= inner * inner_step
+    if outer > 1:
+        body = _loop(f"for (int32_t ky = 0; ky < {outer}; ++ky)", [*body, f"p += {outer_step};"])
+    return body if outer * inner * window.groups(vectors) > 1 else ["{", *("    " + line for line in body), "}"]
+
+
+def _products(vectors: Vectors, window: Window, nest: Nest, names: list[list[str]], step: int) -> list[str]:
+    """All groups of a run."""
+    if vectors.products != "broadcasts":
+        return run_by_lanes(vectors, names, window.groups(vectors), window.position_step)
     groups = window.groups(vectors)
     load, broadcast, dot = vectors.call("load_weights"), vectors.call("broadcast"), vectors.product.name
     body = [f"const {vectors.operand} w{j} = {load}(w + {j * vectors.span});" for j in range(nest.accumulators)]
@@ -290,13 +310,7 @@ def _sum(vectors: Vectors, window: Window, nest: Nest, names: list[list[str]], s
     body.append(f"w += {step};")
     if groups > 1:
         body = _loop(f"for (int32_t k = 0; k < {groups * vectors.group}; k += {vectors.group})", body)
-    (outer, outer_step), (inner, inner_step) = window.runs
-    if inner > 1:
-        body = _loop(f"for (int32_t kx = 0; kx < {inner}; ++kx)", [*body, f"p += {inner_step};"])
-        outer_step -= inner * inner_step
-    if outer > 1:
-        body = _loop(f"for (int32_t ky = 0; ky < {outer}; ++ky)", [*body, f"p += {outer_step};"])
-    return body if outer * inner * groups > 1 else ["{", *("    " + line for line in body), "}"]
+    return body
 
 
 def _loop(head: str, body: list[str]) -> list[str]:

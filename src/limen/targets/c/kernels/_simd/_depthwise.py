@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from limen.ops.depthwise_conv2d import DepthwiseConv2D
 from limen.program import Array
 from limen.targets.c._kernel import Constant, Kernel, Site
-from limen.targets.c.kernels._simd._enter import Entered, enter_helper, enter_rows, scratch_bytes
+from limen.targets.c.kernels._simd._enter import Entered, enter_helpers, enter_rows, scratch_bytes
 from limen.targets.c.kernels._simd._requantize import Requantized, Weights, requantize
 from limen.targets.c.kernels._simd._vectors import Vectors
 from limen.targets.c.kernels._simd._weighted import bias_of, is_int8, padded_image, whole_form
@@ -76,7 +76,7 @@ def depthwise_conv2d(site: Site, vectors: Vectors) -> Kernel | None:
     assert isinstance(op, DepthwiseConv2D)
     if not is_int8(site) or x.shape[3] != output.shape[3] or 0 in output.shape:
         return None
-    shape = _shape(site, vectors)
+    shape = cut(site, vectors)
     channels = shape.channels
     values = np.asarray(site.input(1).data, np.int64).reshape(*shape.kernel, channels)
     weights = Weights(values.reshape(-1, channels).T, bias_of(site, channels), op.activation)
@@ -95,7 +95,7 @@ def depthwise_conv2d(site: Site, vectors: Vectors) -> Kernel | None:
     )
     store = "store_first" if shape.flat else "store_vector"
     helpers = (
-        enter_helper(vectors),
+        *enter_helpers(vectors),
         *(vectors.helper(name) for name in ("load", "load_sums", "load_weights")),
         vectors.product,
         vectors.helper(store),
@@ -112,7 +112,8 @@ def depthwise_conv2d(site: Site, vectors: Vectors) -> Kernel | None:
 _LAYOUT = "[block][column][row][chunk of rows][accumulator][lane][{}]"
 
 
-def _shape(site: Site, vectors: Vectors) -> Shape:
+def cut(site: Site, vectors: Vectors) -> Shape:
+    """How a layer is cut up."""
     op, x, w, output = site.op, site.input(0), site.input(1), site.output()
     assert isinstance(op, DepthwiseConv2D)
     channels, span, group, kh = x.shape[3], vectors.span, vectors.group, w.shape[1]
@@ -150,7 +151,7 @@ def _function(site: Site, shape: Shape, codes: Requantized) -> str:
     return "\n".join([*lines, *("    " + line for line in inner), "}"]) + "\n\n"
 
 
-def _rows(shape: Shape, body: list[str]) -> list[str]:
+def output_rows(shape: Shape, body: list[str]) -> list[str]:
     """The loop over output rows; ``top`` is the first row of the window, ``to`` the output row. The last pair of an
     odd number of rows overlaps the one before."""
     row = "y"
@@ -163,7 +164,7 @@ def _rows(shape: Shape, body: list[str]) -> list[str]:
         f"const {shape.vectors.element} *const top = image + {row} * {step};",
         f"int8_t *const to = y0 + {row} * {shape.width * shape.channels};",
     ]
-    return _loop(f"for (int32_t y = 0; y < {shape.height}; y += {shape.rows})", [*lines, *body])
+    return loop(f"for (int32_t y = 0; y < {shape.height}; y += {shape.rows})", [*lines, *body])
 
 
 def _blocks(site: Site, shape: Shape, codes: Requantized) -> list[str]:
@@ -191,16 +192,16 @@ def _blocks(site: Site, shape: Shape, codes: Requantized) -> list[str]:
     if shape.slides:
         for i in range(kw - 1):
             inner += [f"{a} = {b};" for a, b in zip(_chunks(shape, f"c{i}"), _chunks(shape, f"c{i + 1}"), strict=True)]
-    body += _loop(f"for (int32_t x = 0; x < {shape.width}; ++x)", inner)
+    body += loop(f"for (int32_t x = 0; x < {shape.width}; ++x)", inner)
     head = [
         f"const {vectors.weight} *const w = {site.symbol}_weights + block * {shape.step};",
         f"const int32_t lane = block * {lanes};",
-        _first(shape),
+        first_channel(shape),
     ]
-    return _loop(f"for (int32_t block = 0; block < {len(shape.starts)}; ++block)", [*head, *_rows(shape, body)])
+    return loop(f"for (int32_t block = 0; block < {len(shape.starts)}; ++block)", [*head, *output_rows(shape, body)])
 
 
-def _first(shape: Shape) -> str:
+def first_channel(shape: Shape) -> str:
     """The block's first channel; the last block may overlap the one before."""
     last = shape.starts[-1]
     if last == (len(shape.starts) - 1) * shape.vectors.span:
@@ -224,7 +225,7 @@ def _flat(site: Site, shape: Shape, codes: Requantized) -> list[str]:
         body += _column(shape, column, f"top + x + {offset}", True).split("\n")
     body += _sums(site, shape, columns)
     body += _stores(site, shape, codes, "to + x", f"{total} - x")
-    return _rows(shape, _loop(f"for (int32_t x = 0; x < {total}; x += {vectors.span})", body))
+    return output_rows(shape, loop(f"for (int32_t x = 0; x < {total}; x += {vectors.span})", body))
 
 
 def _woven(vectors: Vectors) -> str:
@@ -285,7 +286,7 @@ def _stores(site: Site, shape: Shape, codes: Requantized, where: str, count: str
     for row in range(shape.rows):
         done = [f"{site.symbol}_codes(a{row}_{j}, lane + {j * vectors.lanes})" for j in range(vectors.group)]
         target = where + (f" + {shape.width * shape.channels}" if row else "")
-        bounds = f"{codes.low}, {codes.high}"
+        bounds = codes.bounds
         if count is None:
             store = vectors.helper("store_vector").name
         else:
@@ -294,5 +295,5 @@ def _stores(site: Site, shape: Shape, codes: Requantized, where: str, count: str
     return lines
 
 
-def _loop(head: str, body: list[str]) -> list[str]:
+def loop(head: str, body: list[str]) -> list[str]:
     return [f"{head} {{", *("    " + line for line in body), "}"]

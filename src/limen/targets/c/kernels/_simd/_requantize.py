@@ -65,12 +65,18 @@ class Requantized:
         return (*stores, *self.called)
 
     @property
+    def bounds(self) -> str:
+        """The last arguments of a store; where integers always do, it adds the zero point too."""
+        zero = f"{self.site.output().zero_point}, " if self.vectors.by_integers else ""
+        return f"{zero}{self.low}, {self.high}"
+
+    @property
     def _store_vector(self) -> Helper:
         return self.vectors.helper("store_vector")
 
     def store(self, nest: Nest, accumulators: Sequence[str], offset: int) -> list[str]:
         """C lines that requantise one position's accumulators and store them at ``to + offset``."""
-        vectors, bounds = self.vectors, f"{self.low}, {self.high}"
+        vectors, bounds = self.vectors, self.bounds
         done = [f"{self.site.symbol}_codes({a}, lane + {j * vectors.lanes})" for j, a in enumerate(accumulators)]
         if nest.vectors:
             size = vectors.group
@@ -96,6 +102,8 @@ def requantize(site: Site, vectors: Vectors, weights: Weights, order: Int64) -> 
     x = site.input(0)
     bounds = requantization(site.operands, weights.activation)
     low, high = bounds.low, bounds.high
+    if vectors.by_integers:
+        return _exactly(site, vectors, weights, order, (low, high))
     found = fit(_span(site, weights, low, high), vectors.arithmetic)
     groups = order.reshape(-1, vectors.lanes)
     exact = ~np.where(groups >= 0, found.proven[groups], True).all(axis=1)
@@ -114,10 +122,25 @@ def requantize(site: Site, vectors: Vectors, weights: Weights, order: Int64) -> 
         calls = f"{test}    return {calls};\n"
     else:
         calls = f"    return {calls};\n"
+    return Requantized(site, vectors, _wrapped(initial), constants, helpers, _codes(site, vectors, calls), low, high)
+
+
+def _exactly(site: Site, vectors: Vectors, weights: Weights, order: Int64, bounds: tuple[int, int]) -> Requantized:
+    """By integers, or in double precision, for all channels."""
+    zero_point = site.input(0).zero_point
+    initial = weights.bias - (zero_point + vectors.offset(zero_point)) * weights.values.sum(axis=1)
+    constants, call, helper = _by_integers(site, vectors, weights, order)
+    text = _codes(site, vectors, f"    return {call};\n")
+    return Requantized(site, vectors, _wrapped(initial), constants, (helper,), text, *bounds)
+
+
+def _wrapped(initial: Int64) -> Int64:
+    return (initial + 2**31) % 2**32 - 2**31
+
+
+def _codes(site: Site, vectors: Vectors, body: str) -> str:
     kind = vectors.accumulator
-    text = f"static inline {kind} {site.symbol}_codes({kind} acc, int32_t at)\n{{\n{calls}}}\n\n"
-    wrapped = (initial + 2**31) % 2**32 - 2**31
-    return Requantized(site, vectors, wrapped, constants, helpers, text, low, high)
+    return f"static inline {kind} {site.symbol}_codes({kind} acc, int32_t at)\n{{\n{body}}}\n\n"
 
 
 def _span(site: Site, weights: Weights, low: int, high: int) -> Span:
@@ -175,16 +198,27 @@ def _fitted(
 def _by_integers(
     site: Site, vectors: Vectors, weights: Weights, order: Int64
 ) -> tuple[tuple[Constant, ...], str, Helper]:
-    count, zero = len(weights.bias), site.output().zero_point
+    count = len(weights.bias)
+    zero = "" if vectors.by_integers else f", {site.output().zero_point}"
     if weights.rounds_once:
         factor = Constant(site.local("factor"), _ordered(_factor(site), order, count), 64)
         helper = vectors.helper("round")
-        return (factor,), f"{helper.name}(acc, {site.symbol}_factor + at, {zero})", helper
+        return (factor,), f"{helper.name}(acc, {site.symbol}_factor + at{zero})", helper
     by: Multiplier = requantization(site.operands, weights.activation).factor
     constants = (
         Constant(site.local("multiplier"), _ordered(by.mantissa.astype(np.int32), order, count), 64),
         Constant(site.local("shift"), _ordered(by.shift.astype(np.int32), order, count), 64),
     )
-    helper = vectors.helper("rescale")
-    call = f"{helper.name}(acc, {site.symbol}_multiplier + at, {site.symbol}_shift + at, {zero})"
+    helper = vectors.helper(_rescaling(site, weights, by) if vectors.by_integers else "rescale")
+    call = f"{helper.name}(acc, {site.symbol}_multiplier + at, {site.symbol}_shift + at{zero})"
     return constants, call, helper
+
+
+def _rescaling(site: Site, weights: Weights, by: Multiplier) -> str:
+    """The cheapest helper that is exact: without left shifts, and without codes below the zero point or shifts of 0."""
+    low = requantization(site.operands, weights.activation).low
+    if (by.shift > 0).any():
+        return "rescale"
+    if low >= site.output().zero_point:
+        return "rescale_above"
+    return "rescale_down" if (by.shift < 0).all() else "rescale"

@@ -21,6 +21,7 @@ from limen.targets.c._kernel import Helper
 from limen.targets.c.kernels._simd._fit import FUSED, Arithmetic
 
 Operands = Literal["unsigned", "signed", "words", "floats"]
+Products = Literal["broadcasts", "lanes", "halves"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +41,9 @@ class Vectors:
         temporaries: registers that a dot product needs besides its operands.
         bytes_of_weights: weights of words are kept as bytes, and widened as they are loaded.
         arithmetic: of multiply-adds in float.
+        products: how a tile takes activations: each group from memory into every lane; or sixteen bytes at a time, of
+            which the dot product names a lane; or of which each half of a group is copied into every 16-bit lane, and
+            weights lie by halves too, [half][lane][2].
         by_integers: rescales by integers always, which is exact; else by a proven multiply-add where there is one.
     """
 
@@ -55,6 +59,7 @@ class Vectors:
     temporaries: int = 0
     bytes_of_weights: bool = False
     arithmetic: Arithmetic = FUSED
+    products: Products = "broadcasts"
     by_integers: bool = False
 
     @property

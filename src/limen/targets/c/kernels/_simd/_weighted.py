@@ -16,7 +16,7 @@ from limen.targets.c.kernels._simd._enter import (
     Entered,
     call,
     enter_flat,
-    enter_helper,
+    enter_helpers,
     enter_rows,
     enter_strided,
     scratch_bytes,
@@ -51,6 +51,8 @@ def fully_connected(site: Site, vectors: Vectors) -> Kernel | None:
     weights = Weights(np.asarray(w.data, np.int64), bias_of(site, count), op.activation, rounds_once=True)
     window = flat_window(rows, depth)
     layer = dense(site, vectors, window, weights.values, at_once(vectors, window), _finish(site, vectors, weights))
+    if _directly(vectors, depth):
+        return _kernel(site, vectors, layer, "", 0, 1, (0, 0))
     enter = enter_flat(vectors, x, x.size)
     return _kernel(site, vectors, layer, enter, x.size * vectors.element_bytes + SLACK, 1, (0, 0))
 
@@ -76,6 +78,9 @@ def conv2d(site: Site, vectors: Vectors) -> Kernel | None:
         window = sliding_window(site, image.row)
         enter = enter_rows(vectors, x, image, op.padding[0], op.padding[2], used)
         size = scratch_bytes(vectors, image)
+        whole = not any(op.padding[::2]) and (image.rows, image.width) == (used, width)
+        if whole and _directly(vectors, window.length):
+            enter, size = "", 0
     layer = dense(site, vectors, window, weights.values, at_once(vectors, window), _finish(site, vectors, weights))
     steps = (height * width * depth, out_height * out_width * count)
     return _kernel(site, vectors, layer, enter, size, batch, steps)
@@ -86,20 +91,23 @@ def _pointwise(site: Site, vectors: Vectors, weights: Weights) -> Kernel:
     x = site.input(0)
     count, depth = weights.values.shape
     positions = x.size // depth
+    direct = _directly(vectors, depth)
     part = part_of(positions, depth * vectors.element_bytes)
     window = flat_window(part, depth)
     layer = dense(site, vectors, window, weights.values, at_once(vectors, window), _finish(site, vectors, weights))
 
     def body(at: Callable[[int], str]) -> list[str]:
+        if direct:
+            return [f"{name}(x0{at(depth)}, y0{at(count)});" for name in layer.calls]
         enter = call(vectors, x, "image", f"x0{at(depth)}", str(part * depth))
         return [enter, *(f"{name}(image, y0{at(count)});" for name in layer.calls)]
 
-    text = whole_form(site, vectors, parts(positions, part, body), [], 1, (0, 0))
+    text = whole_form(site, vectors, parts(positions, part, body), [], 1, (0, 0), scratch=not direct)
     return Kernel(
         layer.text + text,
         layer.constants,
-        (enter_helper(vectors), *layer.helpers),
-        scratch=part * depth * vectors.element_bytes + SLACK,
+        (*enter_helpers(vectors), *layer.helpers),
+        scratch=0 if direct else part * depth * vectors.element_bytes + SLACK,
         includes=(vectors.header,),
     )
 
@@ -140,7 +148,7 @@ def at_once(vectors: Vectors, window: Window) -> int:
     """Vectors of output channels in a block: one position alone leaves registers for more."""
     if window.rows * window.width > 1:
         return 1
-    return 2 if vectors.registers == 32 else 4
+    return 8 // vectors.group
 
 
 def is_pointwise(site: Site) -> bool:
@@ -177,16 +185,30 @@ def padded_image(site: Site, step: int = 1) -> tuple[Entered, int]:
 def _kernel(
     site: Site, vectors: Vectors, layer: Dense, enter: str, size: int, batch: int, steps: tuple[int, int]
 ) -> Kernel:
+    calls = [f"{name}({'image' if size else 'x0'}, y0);" for name in layer.calls]
     return Kernel(
-        layer.text + whole_form(site, vectors, enter, [f"{name}(image, y0);" for name in layer.calls], batch, steps),
+        layer.text + whole_form(site, vectors, enter, calls, batch, steps, scratch=size > 0),
         layer.constants,
-        (enter_helper(vectors), *layer.helpers),
+        (*enter_helpers(vectors), *layer.helpers),
         scratch=size,
         includes=(vectors.header,),
     )
 
 
-def whole_form(site: Site, vectors: Vectors, enter: str, calls: list[str], batch: int, steps: tuple[int, int]) -> str:
+def _directly(vectors: Vectors, run: int) -> bool:
+    """Whether the dot products may take the input where it is: codes, in runs of whole groups."""
+    return vectors.operands == "signed" and run % vectors.group == 0
+
+
+def whole_form(
+    site: Site,
+    vectors: Vectors,
+    enter: str,
+    calls: list[str],
+    batch: int,
+    steps: tuple[int, int],
+    scratch: bool = True,
+) -> str:
     """The function of the node: enter, then compute, for every image of the batch."""
     body = enter + "".join(f"    {call}\n" for call in calls)
     if batch > 1:
@@ -195,7 +217,6 @@ def whole_form(site: Site, vectors: Vectors, enter: str, calls: list[str], batch
             f"    for (int32_t n = 0; n < {batch}; ++n) {{\n{body}"
             f"        x0 += {steps[0]};\n        y0 += {steps[1]};\n    }}\n"
         )
-    return (
-        f"static void {site.symbol}(const int8_t *x0, int8_t *y0, void *scratch)\n{{\n"
-        f"    {vectors.element} *const image = scratch;\n{body}}}\n"
-    )
+    image = f"    {vectors.element} *const image = scratch;\n" if scratch else ""
+    last = ", void *scratch" if scratch else ""
+    return f"static void {site.symbol}(const int8_t *x0, int8_t *y0{last})\n{{\n{image}{body}}}\n"
