@@ -11,6 +11,7 @@ from typing import Literal
 from limen import devices
 from limen.build.artifact import CALIBRATION_SAMPLES, write_tree
 from limen.build.binaries import BINARIES, Wanted
+from limen.build.bundled import BUNDLED, Request, package_bundle
 from limen.build.make import read_around
 from limen.build.pack import Around
 from limen.build.results import Packaged
@@ -33,7 +34,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 def formats() -> dict[str, str]:
     """Every format with its title."""
     known = {p.name: p.title for p in PACKAGES.values()} | {name: b.title for name, b in BINARIES.items()}
-    return dict(sorted(known.items()))
+    return dict(sorted((known | dict(BUNDLED)).items()))
 
 
 def package_model(
@@ -51,6 +52,9 @@ def package_model(
     stream: Literal["off", "auto"] = "off",
     small: bool = False,
     options: ImportOptions | None = None,
+    python: str | None = None,
+    wheels: str | Path | None = None,
+    engine: str | None = None,
 ) -> Packaged:
     """Make a package.
 
@@ -66,6 +70,7 @@ def package_model(
         stream: let layers run row by row where that saves RAM.
         small: prefer flash over speed.
         options: how a model file is read.
+        python, wheels, engine: of a Python file: the interpreter's version, a folder of wheels, the engine.
 
     Raises:
         UsageError: an unknown format or device.
@@ -75,6 +80,10 @@ def package_model(
     if format not in formats():
         raise UsageError(f"package format {format!r} is not known", suggest(format, formats()))
     board = devices.get("wasm" if format == "web" else device)
+    if format in BUNDLED:
+        build = {"data": data, "recipe": quantize, "pre": pre, "post": post, "labels": labels, "options": options}
+        place = None if wheels is None else Path(wheels)
+        return package_bundle(Request(Path(source), board, name, build, python, place, engine), format, Path(output))
     program, around = _opened(Path(source), data, quantize, (pre, post, labels), options)
     prefix = name or Path(source).stem
     made = generate(program, board, prefix, small=small, stream=stream)

@@ -54,6 +54,7 @@ class Packaged:
         files: paths written.
         bytes: size of all of them.
         ram: bytes of the arena.
+        notes: what is not in it, and why.
     """
 
     format: str
@@ -61,12 +62,17 @@ class Packaged:
     files: tuple[str, ...]
     bytes: int
     ram: int
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     def text(self) -> str:
-        lines = [*self.files, f"{self.format} for {self.device}: {self.bytes:,} bytes, RAM {self.ram:,} bytes"]
+        lines = [
+            *self.files,
+            f"{self.format} for {self.device}: {self.bytes:,} bytes, RAM {self.ram:,} bytes",
+            *self.notes,
+        ]
         return "\n".join(lines)
 
 

@@ -19,7 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         dest="format",
         required=True,
         metavar="FORMAT",
-        help="c, arduino, esp-idf, zephyr, micropython, static-lib, shared-lib, executable or web",
+        help="c, arduino, esp-idf, zephyr, micropython, static-lib, shared-lib, executable, web, python or oci",
     )
     parser.add_argument("-o", "--output", required=True, metavar="PATH", help="folder (or .zip file) to write")
     parser.add_argument("--device", default="host", help="board or processor (default: this machine)")
@@ -29,6 +29,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quantize", metavar="RECIPE", help="int8, int16x8, float16, none, or a recipe name")
     parser.add_argument("--stream", choices=("off", "auto"), default="off", help="run layers row by row to save RAM")
     parser.add_argument("--small", action="store_true", help="prefer flash over speed")
+    parser.add_argument(
+        "--engine", metavar="NAME", help="python: the engine to take along (default: the bundle's first)"
+    )
+    parser.add_argument("--python", metavar="X.Y", help="python: version of the interpreter (default: this one)")
+    parser.add_argument(
+        "--wheels", metavar="DIR", help="python: folder of wheels (default: this machine's, or the index)"
+    )
     add_step_flags(parser)
     add_import_flags(parser)
 
@@ -48,6 +55,9 @@ def run(options: argparse.Namespace) -> Outcome:
         pre=options.pre,
         post=options.post,
         labels=options.labels,
+        engine=options.engine,
+        python=options.python,
+        wheels=options.wheels,
         stream=options.stream,
         small=options.small,
         **import_settings(options),
