@@ -7,6 +7,7 @@ their hash, whole or not at all.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import platform
@@ -38,10 +39,9 @@ def main(archive: Path, words: list[str]) -> int:
     if not words or words[0] in ("-h", "--help"):
         print(USAGE.format(name=archive.name, model=facts["name"]))
         return 0 if words else 2
-    from limen.cli.__main__ import main as limen
-
+    limen = importlib.import_module("limen.cli.__main__").main  # of the packed limen, which knows nothing of this file
     if words[0] == "verify":
-        return limen(["verify", bundle, *words[1:]])
+        return int(limen(["verify", bundle, *words[1:]]))
     files, flags = split(words)
     codes = [limen(["run", bundle, "--input", file, *flags]) for file in files]
     return max(codes, default=2)
