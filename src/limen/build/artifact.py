@@ -20,6 +20,7 @@ from limen.steps import Chain
 from limen.targets import TARGETS, Artifact, CompileOptions
 
 CALIBRATION_SAMPLES = 256
+AS_IMPORTED = "as imported"
 
 
 def compile_model(
@@ -73,7 +74,7 @@ def compile_model(
         artifact.ram,
         artifact.flash,
         permutation,
-        prepared.recipe.name,
+        AS_IMPORTED if _quantised(source) else prepared.recipe.name,
         prepared.integer_mac_share,
         dict(prepared.decisions.islands),
         dict(artifact.notes),
@@ -86,11 +87,15 @@ def quantised_source(source: Source, samples: Dataset | None, quantize: str | No
     Raises:
         UsageError: an unknown recipe; a static recipe without samples.
     """
-    done = source.program is not None and is_quantised(source.program)
+    done = _quantised(source)
     name = quantize or ("int8" if samples is not None and not done else "none")
     if done and quantize in (None, "int8"):
         name = "none"
     return prepare_variant(source, decode(name), samples, CALIBRATION_SAMPLES)
+
+
+def _quantised(source: Source) -> bool:
+    return source.program is not None and is_quantised(source.program)
 
 
 def _known(target: str, device: str | None) -> None:

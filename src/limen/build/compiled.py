@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from typing import Literal
 
-from limen.errors import LimenError, MissingExtra, NotMeasurable
+from limen.errors import MissingExtra, NotMeasurable
 from limen.program import Program
 from limen.targets import Artifact, CompileOptions, bindings, within_limits
 from limen.targets.c import Generated, generate
+
+Stream = Literal["off", "auto", "push"]
 
 _ESTIMATED = "constants alone: {why}"
 _LINKED = "code and constants as {compiler} links them for {core}"
@@ -16,25 +20,47 @@ _LINKED = "code and constants as {compiler} links them for {core}"
 def compile_c(program: Program, options: CompileOptions) -> Artifact:
     """The C of a Program, measured where a compiler for the device is installed.
 
-    Where the limits are not kept with whole tensors, layers stream.
+    The fastest kernels with whole tensors come first. Where a limit is not kept, layers stream (RAM), or code is made
+    smaller (flash), or both.
 
     Raises:
         UnsupportedOp: an operator, or the case at hand, has no C kernel.
-        BudgetError: no schedule keeps the limits; the message tells the smallest.
+        BudgetError: no schedule keeps the limits; the message tells the figures of the nearest.
     """
-    found: Artifact | None = None
-    for stream in ("off", "auto") if options.stream == "off" else (options.stream,):
-        assert options.device is not None
-        made = generate(program, options.device, options.name, small=options.small, stream=stream)
-        artifact = _measured(made)
-        if found is None or (artifact.ram or 0) < (found.ram or 0):
-            found = artifact
-        try:
-            return within_limits(artifact, options)
-        except LimenError:
+    assert options.device is not None
+    ram, flash = (_limit(options, name) for name in ("ram", "flash"))
+    tried: list[Artifact] = []
+    for small, stream in _schedules(options):
+        if tried and not _promising(tried, ram, flash, small, stream):
             continue
-    assert found is not None
-    return within_limits(found, options)
+        made = generate(program, options.device, options.name, small=small, stream=stream)
+        tried.append(_measured(made))
+        if _excess(tried[-1], ram, flash) <= 1.0:
+            return tried[-1]
+    return within_limits(min(tried, key=lambda artifact: _excess(artifact, ram, flash)), options)
+
+
+def _schedules(options: CompileOptions) -> list[tuple[bool, Stream]]:
+    """(small, stream), the fastest first."""
+    streams: tuple[Stream, ...] = ("off", "auto") if options.stream == "off" else (options.stream,)
+    return [(small, stream) for small in ((True,) if options.small else (False, True)) for stream in streams]
+
+
+def _promising(tried: list[Artifact], ram: float, flash: float, small: bool, stream: Stream) -> bool:
+    """Whether a slower schedule can help: streaming where RAM was missed, small code where flash was."""
+    first = tried[0]
+    return ((first.ram or 0) > ram or stream != "auto") and ((first.flash or 0) > flash or not small)
+
+
+def _limit(options: CompileOptions, name: Literal["ram", "flash"]) -> float:
+    """The smaller of what is asked for and what the device holds."""
+    limits = (getattr(options, name), getattr(options.device, name))
+    return min((float(limit) for limit in limits if limit is not None), default=math.inf)
+
+
+def _excess(artifact: Artifact, ram: float, flash: float) -> float:
+    """How many times the worse of the two limits is needed."""
+    return max((artifact.ram or 0) / max(ram, 1.0), (artifact.flash or 0) / max(flash, 1.0))
 
 
 def _measured(made: Generated) -> Artifact:

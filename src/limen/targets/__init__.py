@@ -95,6 +95,6 @@ def within_limits(artifact: Artifact, options: CompileOptions) -> Artifact:
             if limit is not None and figure is not None and figure > limit:
                 raise BudgetError(
                     f"{options.name}: target {artifact.target} needs {figure} bytes of {what}, {limit} are {who}",
-                    "quantise, or choose a smaller model or a larger device",
+                    "the nearest of what was tried; quantise, or choose a smaller model or a larger device",
                 )
     return artifact
