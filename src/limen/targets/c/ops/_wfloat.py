@@ -20,6 +20,21 @@ LANES = {"avx2": 8, "avx512vnni": 16, "neon": 4, "simd128": 4}
 """Floats in a vector of an instruction set; others get scalar code."""
 
 
+_FUSED = "neon"
+"""Whose multiply-add of vectors rounds once, but not where the compiler must not contract."""
+_ADD_PRODUCT = """\
+/* sum + x * w, rounded once where the processor can. */
+static inline floats add_product(floats sum, float x, floats w)
+{
+#if defined(__ARM_FEATURE_FMA)
+    return (floats)vfmaq_n_f32((float32x4_t)sum, (float32x4_t)w, x);
+#else
+    return sum + x * w;
+#endif
+}
+"""
+
+
 @dataclass(frozen=True)
 class Tile:
     """What one call computes.
@@ -39,15 +54,24 @@ class Tile:
         return self.vectors * self.lanes
 
 
-def tile_of(lanes: int, positions: int) -> Tile:
-    """Twelve sums in flight or a little less, from as many positions as there are."""
+def tile_of(site: Site, positions: int) -> Tile:
+    """Twelve sums in flight or a little less, from as many positions as there are; twenty in 32 registers."""
+    lanes = LANES[site.isa]
+    if site.device is not None and site.device.isa == "aarch64" and positions >= 5:
+        return Tile(5, 4, lanes)
     if positions >= 6:
         return Tile(6, 2, lanes)
     return Tile(3, 4, lanes) if positions >= 3 else Tile(1, 8, lanes)
 
 
-def helpers_of(lanes: int, filters: int) -> tuple[Helper, ...]:
-    """The vector type, its load, and its store where a whole vector is ever stored."""
+def headers_of(site: Site) -> tuple[str, ...]:
+    """What declares the instructions that have no operator."""
+    return ("arm_neon.h",) if site.isa == _FUSED else ()
+
+
+def helpers_of(site: Site, filters: int) -> tuple[Helper, ...]:
+    """The vector type, its load, its store where a whole vector is ever stored, a fused product where there is one."""
+    lanes = LANES[site.isa]
     kind = f"""\
 /* {lanes} floats, at any address that a float may have. */
 typedef float floats __attribute__((vector_size({4 * lanes}), aligned(4), may_alias));
@@ -66,7 +90,8 @@ static inline void store_floats(float *to, floats values)
 """
     vector = Helper("floats", kind)
     loading = Helper("load_floats", load, (vector,))
-    return (loading, Helper("store_floats", store, (vector,))) if filters >= lanes else (loading,)
+    storing = (Helper("store_floats", store, (vector,)),) if filters >= lanes else ()
+    return (loading, *storing, *((Helper("add_product", _ADD_PRODUCT, (vector,)),) if site.isa == _FUSED else ()))
 
 
 @dataclass(frozen=True)
@@ -124,7 +149,7 @@ class Product:
         lines = [f"floats a0_{v} = load_floats(bias{_plus(v * lanes)});" for v in range(vectors)]
         lines += [f"floats a{p}_{v} = a0_{v};" for p, v in sums if p]
         products = [f"const floats w{v} = load_floats(w{_plus(v * lanes)});" for v in range(vectors)]
-        products += [f"a{p}_{v} += x[i{_plus(p * self.step)}] * w{v};" for p, v in sums]
+        products += [self._product(f"a{p}_{v}", f"x[i{_plus(p * self.step)}]", f"w{v}") for p, v in sums]
         products.append(f"w += {vectors * lanes};")
         row = ["const float *x = x0[ky] + at;", *self._columns(products, vectors * lanes, edge)]
         lines += [f"for (int32_t ky = 0; ky < {self.g.kernel[0]}; ++ky) {{", *indented(row), "}"]
@@ -134,6 +159,9 @@ class Product:
         window = ["int32_t from", "int32_t to"] if edge else []
         arguments = ["const float *const *x0", "int32_t at", *window, "const float *w", "const float *bias", "float *y"]
         return comment + function(name, arguments, lines)
+
+    def _product(self, total: str, x: str, w: str) -> str:
+        return f"{total} = add_product({total}, {x}, {w});" if self.site.isa == _FUSED else f"{total} += {x} * {w};"
 
     def name(self, positions: int, block: Block, edge: bool) -> str:
         return f"{self.site.symbol}_{'edge' if edge else positions}x{block.count}"

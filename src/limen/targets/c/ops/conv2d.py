@@ -30,7 +30,7 @@ from limen.targets.c.ops._wconv import (
 from limen.targets.c.ops._wdepthwise import depthwise
 from limen.targets.c.ops._weighted import Weighted, finish, interleave, weighted
 from limen.targets.c.ops._wfinish import Finish
-from limen.targets.c.ops._wfloat import LANES, Product, arrange, helpers_of, tile_of
+from limen.targets.c.ops._wfloat import LANES, Product, arrange, headers_of, helpers_of, tile_of
 
 
 def emit(site: Site) -> Kernel:
@@ -62,9 +62,8 @@ def emit(site: Site) -> Kernel:
 
 def _vectors(site: Site, numbers: Weighted, made: Finish, g: Geometry, reach: Reach) -> Kernel:
     """float32 by tiles of vectors."""
-    lanes = LANES[site.isa]
     low, high = g.interior
-    tile = tile_of(lanes, high - low)
+    tile = tile_of(site, high - low)
     product = Product(site, g, g.stride * g.channels, tile, made)
     functions, lines, table = product.row()
     weights, bias = arrange(numbers.weights.reshape(g.filters, -1), numbers.bias, tile)
@@ -72,7 +71,13 @@ def _vectors(site: Site, numbers: Weighted, made: Finish, g: Geometry, reach: Re
     row = "/* One row of the output. */\n"
     row += function(f"{site.symbol}_row", row_arguments(site), several_rows(site, g, lines))
     constants = (*laid.constants(weights, "[block][ky][kx][input channel][channel]"), *table)
-    return Kernel("\n".join([*functions, row]), constants, helpers_of(lanes, g.filters), reaches=(reach,))
+    return Kernel(
+        "\n".join([*functions, row]),
+        constants,
+        helpers_of(site, g.filters),
+        reaches=(reach,),
+        includes=headers_of(site),
+    )
 
 
 def _position(site: Site, numbers: Weighted, made: Finish, g: Geometry, groups: int, edge: bool) -> str:

@@ -14,7 +14,7 @@ from limen.targets.c.ops._e_text import function, whole_arguments
 from limen.targets.c.ops._wconv import BLOCK, Geometry, Lines, accumulators, blocks, counted, indented, multiply, store
 from limen.targets.c.ops._weighted import Weighted, interleave, weighted
 from limen.targets.c.ops._wfinish import Finish, finish_float, finish_in_double
-from limen.targets.c.ops._wfloat import LANES, Product, arrange, helpers_of, tile_of
+from limen.targets.c.ops._wfloat import LANES, Product, arrange, headers_of, helpers_of, tile_of
 
 
 def emit(site: Site) -> Kernel:
@@ -46,14 +46,14 @@ def emit(site: Site) -> Kernel:
 def _vectors(site: Site, numbers: Weighted, made: Finish, rows: int) -> Kernel:
     """float32 by tiles of vectors: each row of the input is a position of a 1x1 window."""
     filters, depth = numbers.weights.shape
-    lanes = LANES[site.isa]
-    tile = tile_of(lanes, rows)
+    tile = tile_of(site, rows)
     functions, lines, _ = Product(site, Geometry(rows, depth, rows, filters, (1, 1), 1, 1, 0), depth, tile, made).row()
     weights, bias = arrange(numbers.weights, numbers.bias, tile)
     laid = replace(numbers, bias=bias)
     body = ["const float *const rows[1] = {x0};", *(line.replace("(x0, ", "(rows, ") for line in lines)]
     text = "\n".join([*functions, function(site.symbol, whole_arguments(site), body)])
-    return Kernel(text, laid.constants(weights, "[block][input][channel]"), helpers_of(lanes, filters))
+    constants = laid.constants(weights, "[block][input][channel]")
+    return Kernel(text, constants, helpers_of(site, filters), includes=headers_of(site))
 
 
 def _store(made: Finish, block: int, at: str) -> Lines:
