@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -105,9 +105,11 @@ class Static:
         if partial:
             more[b"content-range"] = b"bytes %d-%d/%d" % (start, end - 1, status.st_size)
         await _start(send, 206 if partial else 200, {**common, **more})
-        for data in () if head else _chunks(file, start, end, self.limits.chunk):
-            await send({"type": "http.response.body", "body": data, "more_body": True})
-        return await send({"type": "http.response.body", "body": b""})
+        while not head and end - start > self.limits.chunk:
+            await send({"type": "http.response.body", "body": _read(file, start, self.limits.chunk), "more_body": True})
+            start += self.limits.chunk
+        last = b"" if head else _read(file, start, end - start)
+        return await send({"type": "http.response.body", "body": last})
 
     def _may_read(self, path: str, certificate: str) -> bool:
         device = None if self.door is None else self.door.caller(certificate)
@@ -157,13 +159,15 @@ def _matches(asked: bytes | None, tag: bytes) -> bool:
     return asked.strip() == b"*" or tag in (part.strip().removeprefix(b"W/") for part in asked.split(b","))
 
 
-def _chunks(file: int, start: int, end: int, size: int) -> Iterator[bytes]:
-    while start < end:
-        data = os.pread(file, min(size, end - start), start)
+def _read(file: int, start: int, length: int) -> bytes:
+    """Exactly these bytes: a public file never becomes shorter, it is replaced."""
+    parts = bytearray()
+    while len(parts) < length:
+        data = os.pread(file, length - len(parts), start + len(parts))
         if not data:
             raise OSError("a file became shorter while it was read")
-        start += len(data)
-        yield data
+        parts += data
+    return bytes(parts)
 
 
 async def _body(receive: Receive, most: int) -> bytes | None:

@@ -148,6 +148,7 @@ def _with_client(app: App, transport: asyncio.Transport) -> App:
         async def guarded(message: Mapping[str, Any]) -> None:
             await send(message)
             if transport.is_closing() and message.get("more_body", False):
+                await asyncio.sleep(0)  # the protocol is told first
                 raise ConnectionAbortedError
 
         extensions = {**scope.get("extensions", {}), "tls": {"client_cert_chain": chain}}
