@@ -1,15 +1,18 @@
 """Virtual devices that run generated code with no hardware, and count what it executes.
 
-``profile`` is the one way in, whatever runs the code: Cortex-M and RV32 cores by unicorn, WebAssembly by wasmtime,
-x86-64 by this machine, Arm boards with Linux by this machine where it is one, or by qemu-user.
+``profile`` is the one way in, whatever runs the code: Arm and RV32 cores by unicorn, WebAssembly by wasmtime,
+x86-64 by this machine.
 """
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from limen.devices import MACHINES
-from limen.errors import DataError
+from limen.errors import DataError, NotMeasurable
+from limen.lab._cores import VIRTUAL
 from limen.lab._inputs import sample_inputs
 from limen.lab._profile import LayerProfile, Profile
 from limen.program import Array, Program
@@ -45,10 +48,27 @@ def profile(
         from limen.lab._wasm import profile_wasm
 
         return profile_wasm(generated, feeds, judge)
-    if isa in MACHINES.values():
+    here = isa == MACHINES.get(platform.machine().lower())
+    if isa in VIRTUAL:
+        from limen.lab._virtual import profile_virtual
+
+        found = profile_virtual(generated, feeds, compiler, judge)
+        return replace(found, latency_us=host_latency(generated, feeds[0])) if here else found
+    if here:
         from limen.lab._native import profile_native
 
         return profile_native(generated, feeds, judge)
-    from limen.lab._virtual import profile_virtual
+    from limen.lab._user import profile_user
 
-    return profile_virtual(generated, feeds, compiler, judge)
+    return profile_user(generated, feeds, judge)
+
+
+def host_latency(generated: Generated, feed: Mapping[str, Array]) -> dict[str, float] | None:
+    """Time on this machine of code for its instruction set; None where it lacks an extension that the code uses."""
+    from limen.lab._native import measure_latency, require_host
+
+    try:
+        require_host(generated)
+    except NotMeasurable:
+        return None
+    return measure_latency(generated, feed)

@@ -8,13 +8,13 @@ from typing import Literal
 from limen.devices import Device
 from limen.errors import NotMeasurable
 
-Family = Literal["thumb", "riscv"]
+Family = Literal["thumb", "riscv", "arm", "a64"]
 
 # unicorn's numbers (include/unicorn/unicorn.h, arm.h, riscv.h); they are its stable interface.
-_ARCH_ARM, _ARCH_RISCV = 1, 8
-_THUMB_M, _RISCV32 = 16 | 32, 4
-_CORTEX_M0, _CORTEX_M4, _CORTEX_M7, _CORTEX_M33 = 7, 9, 10, 11
-_RISCV_ANY = 0
+_ARCH_ARM, _ARCH_ARM64, _ARCH_RISCV = 1, 2, 8
+_ARM, _THUMB_M, _RISCV32 = 0, 16 | 32, 4
+_CORTEX_M0, _CORTEX_M4, _CORTEX_M7, _CORTEX_M33, _CORTEX_A7 = 7, 9, 10, 11, 14
+_RISCV_ANY, _A64_MAX = 0, 3
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,17 @@ _CORES = {
         "rv32imc", "riscv", ("riscv32-freestanding-none", "generic_rv32+m+c"),
         (_RISCV_GCC, ("-march=rv32imc", "-mabi=ilp32")), (_ARCH_RISCV, _RISCV32, _RISCV_ANY),
     ),
+    "armv7": Core(
+        "armv7", "arm", ("arm-freestanding-eabihf", "cortex_a7"),
+        (_ARM_GCC, ("-mcpu=cortex-a7", "-marm", "-mfpu=neon-vfpv4", "-mfloat-abi=hard")), (_ARCH_ARM, _ARM, _CORTEX_A7),
+    ),
+    "aarch64": Core(
+        "aarch64", "a64", ("aarch64-freestanding-none", "generic"), ("aarch64-linux-gnu-", ("-march=armv8-a",)),
+        (_ARCH_ARM64, _ARM, _A64_MAX),
+    ),
 }  # fmt: skip
+_ZIG_A64 = {"dotprod": "dotprod", "fp16": "fullfp16", "i8mm": "i8mm"}
+_GCC_A64 = {"dotprod": "dotprod", "fp16": "fp16", "i8mm": "i8mm"}
 _RUNS_ON = {"cortex-m55": "cortex-m33", "rv32imac": "rv32imc"}  # their code today uses no more than this
 VIRTUAL = (*_CORES, *_RUNS_ON)
 
@@ -87,6 +97,8 @@ def core_of(device: Device) -> Core:
 def zig_flags(core: Core, device: Device) -> tuple[str, ...]:
     """Target and processor for zig cc, with the FPU only where the device has it."""
     target, cpu = core.zig
+    if core.family in ("arm", "a64"):
+        return "-target", target, f"-mcpu={cpu}{''.join(f'+{_ZIG_A64[f]}' for f in device.features if f in _ZIG_A64)}"
     unit = _fpu(core, device)
     if unit is None:
         return "-target", target, f"-mcpu={cpu}{_dsp(core, device)}"
@@ -95,6 +107,9 @@ def zig_flags(core: Core, device: Device) -> tuple[str, ...]:
 
 def gcc_flags(core: Core, device: Device) -> tuple[str, ...]:
     """Flags for GNU C, with the FPU only where the device has it."""
+    if core.family == "a64":
+        extensions = "".join(f"+{_GCC_A64[f]}" for f in device.features if f in _GCC_A64)
+        return (f"-march=armv8.2-a{extensions}",) if extensions else core.gcc[1]
     if core.family != "thumb":
         return core.gcc[1]
     unit = _fpu(core, device)

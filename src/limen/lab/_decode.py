@@ -2,7 +2,7 @@
 
 Sources: Armv7-M Architecture Reference Manual (DDI 0403), A5.1: a halfword that begins with 0b11101, 0b11110 or 0b11111
 is the first of two. RISC-V Instruction Set Manual, volume I, 1.5: an instruction whose two lowest bits are 11 has 32
-bits, any other one 16.
+bits, any other one 16. Arm's A32 and A64 instructions have 32 bits.
 """
 
 from __future__ import annotations
@@ -31,4 +31,6 @@ def instruction_sizes(code: bytes, family: Family) -> list[int]:
 
 def wide(halfword: int, family: Family) -> bool:
     """Whether a halfword is the first of two."""
-    return halfword & 3 == 3 if family == "riscv" else halfword >= 0xE800
+    if family == "thumb":
+        return halfword >= 0xE800
+    return halfword & 3 == 3 if family == "riscv" else True

@@ -1,6 +1,6 @@
-"""Just enough of ELF32, little endian, to load a firmware image and to know its functions and sizes.
+"""Just enough of ELF, little endian, to load a firmware image and to know its functions and sizes.
 
-Source: Tool Interface Standard, Executable and Linking Format, version 1.2.
+Sources: Tool Interface Standard, Executable and Linking Format, version 1.2; System V ABI, ELF-64 object file format.
 """
 
 from __future__ import annotations
@@ -17,6 +17,35 @@ _LOAD, _SYMTAB = 1, 2
 _WRITE, _ALLOC, _EXECUTE = 1, 2, 4
 _FUNCTION, _OBJECT = 2, 1
 _NOBITS = 8
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Where the two sizes of ELF keep their fields; field -> format of struct."""
+
+    wide: bool
+    tables: str
+    tables_at: int
+    counts_at: int
+    program: dict[str, str]
+    symbol: dict[str, str]
+    symbol_size: int
+
+
+_SECTION = {
+    wide: {"name": "I", "type": "I", "flags": word, "address": word, "offset": word, "size": word, "link": "I"}
+    for wide, word in ((False, "I"), (True, "Q"))
+}
+_LAYOUTS = {
+    b"\x7fELF\x01\x01": _Layout(
+        False, "<II", 28, 42, {"type": "I", "offset": "I", "address": "I", "physical": "I", "size": "I"},
+        {"name": "I", "value": "I", "size": "I", "info": "B", "other": "B", "section": "H"}, 16,
+    ),
+    b"\x7fELF\x02\x01": _Layout(
+        True, "<QQ", 32, 54, {"type": "I", "flags": "I", "offset": "Q", "address": "Q", "physical": "Q", "size": "Q"},
+        {"name": "I", "info": "B", "other": "B", "section": "H", "value": "Q", "size": "Q"}, 24,
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -117,42 +146,54 @@ class Image:
 
 
 def read_elf(data: bytes) -> Image:
-    """Parse an ELF32 executable.
+    """Parse an executable.
 
     Raises:
         InternalError: it is none.
     """
-    if data[:6] != b"\x7fELF\x01\x01":
-        raise InternalError("the linker wrote no 32-bit little endian ELF file")
-    program_table, section_table = struct.unpack_from("<II", data, 28)
-    program_size, programs, section_size, sections, names = struct.unpack_from("<HHHHH", data, 42)
-    heads = [struct.unpack_from("<IIIIIIII", data, program_table + i * program_size) for i in range(programs)]
-    rows = [struct.unpack_from("<IIIIIIIIII", data, section_table + i * section_size) for i in range(sections)]
-    name_offset = rows[names][4]
-    segments = tuple((head[2], data[head[1] : head[1] + head[4]]) for head in heads if head[0] == _LOAD and head[4])
-    kept = tuple(
-        Section(_text(data, name_offset + row[0]), row[3], row[5], bool(row[2] & _WRITE), bool(row[2] & _EXECUTE))
-        for row in rows
-        if row[2] & _ALLOC and row[5]
+    layout = _LAYOUTS.get(data[:6])
+    if layout is None:
+        raise InternalError("the linker wrote no little endian ELF file")
+    program_table, section_table = struct.unpack_from(layout.tables, data, layout.tables_at)
+    program_size, programs, section_size, sections, names = struct.unpack_from("<HHHHH", data, layout.counts_at)
+    heads = [_unpack(layout.program, data, program_table + i * program_size) for i in range(programs)]
+    rows = [_unpack(_SECTION[layout.wide], data, section_table + i * section_size) for i in range(sections)]
+    name_offset = rows[names]["offset"]
+    segments = tuple(
+        (h["address"], data[h["offset"] : h["offset"] + h["size"]]) for h in heads if h["type"] == _LOAD and h["size"]
     )
-    symbols = sorted(_symbols(data, rows), key=lambda s: (s.address, s.name))
+    kept = tuple(
+        Section(
+            _text(data, name_offset + row["name"]), row["address"], row["size"],
+            bool(row["flags"] & _WRITE), bool(row["flags"] & _EXECUTE),
+        )
+        for row in rows
+        if row["flags"] & _ALLOC and row["size"]
+    )  # fmt: skip
+    symbols = sorted(_symbols(data, rows, layout), key=lambda s: (s.address, s.name))
     marks = {s.address: s.name[1] != "d" for s in symbols if s.name.startswith("$")}
     named = tuple(s for s in symbols if not s.name.startswith("$"))
     return Image(segments, kept, named, tuple(sorted(marks.items())))
 
 
-def _symbols(data: bytes, rows: list[tuple[int, ...]]) -> Iterator[Symbol]:
+def _symbols(data: bytes, rows: list[dict[str, int]], layout: _Layout) -> Iterator[Symbol]:
     for row in rows:
-        if row[1] != _SYMTAB:
+        if row["type"] != _SYMTAB:
             continue
-        offset, size, strings = row[4], row[5], rows[row[6]][4]
-        for at in range(offset, offset + size, 16):
-            name, value, length, info, _, section = struct.unpack_from("<IIIBBH", data, at)
-            kind = info & 15
-            text = _text(data, strings + name)
-            if section and (kind in (_FUNCTION, _OBJECT) or info >> 4 or text.startswith("$")):
+        strings = rows[row["link"]]["offset"]
+        for at in range(row["offset"], row["offset"] + row["size"], layout.symbol_size):
+            entry = _unpack(layout.symbol, data, at)
+            kind = entry["info"] & 15
+            text = _text(data, strings + entry["name"])
+            if entry["section"] and (kind in (_FUNCTION, _OBJECT) or entry["info"] >> 4 or text.startswith("$")):
                 function = kind == _FUNCTION
-                yield Symbol(text, value & ~1 if function else value, length, function)
+                yield Symbol(text, entry["value"] & ~1 if function else entry["value"], entry["size"], function)
+
+
+def _unpack(fields: dict[str, str], data: bytes, offset: int) -> dict[str, int]:
+    """A structure of named fields: name -> number."""
+    values = struct.unpack_from("<" + "".join(fields.values()), data, offset)
+    return dict(zip(fields, values, strict=True))
 
 
 def _text(data: bytes, offset: int) -> str:

@@ -75,4 +75,8 @@ def _engine(family: Family) -> Any:
     capstone = importlib.import_module("capstone")
     if family == "thumb":
         return capstone.Cs(capstone.CS_ARCH_ARM, capstone.CS_MODE_THUMB | capstone.CS_MODE_MCLASS)
+    if family == "arm":
+        return capstone.Cs(capstone.CS_ARCH_ARM, capstone.CS_MODE_ARM)
+    if family == "a64":
+        return capstone.Cs(capstone.CS_ARCH_ARM64, capstone.CS_MODE_ARM)
     return capstone.Cs(capstone.CS_ARCH_RISCV, capstone.CS_MODE_RISCV32 | capstone.CS_MODE_RISCVC)

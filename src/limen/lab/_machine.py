@@ -13,8 +13,20 @@ import numpy as np
 
 from limen.errors import InternalError
 from limen.lab._build import FLASH, RAM, Built
+from limen.lab._cores import Family
 from limen.lab._counter import Counter
-from limen.lab._unicorn import ARM, EXECUTE, READ, RISCV, WRITE, Engine
+from limen.lab._unicorn import (
+    A64,
+    A64_ACCESS,
+    ARM,
+    ARM_ACCESS,
+    ARM_UNIT,
+    EXECUTE,
+    READ,
+    RISCV,
+    WRITE,
+    Engine,
+)
 from limen.program import Array
 from limen.targets.c import Place
 
@@ -23,6 +35,9 @@ STACK, STACK_BYTES = 0x20400000, 256 * 1024
 ARENA = 0x21000000
 PAINT = 0xA5
 LIMIT = 40_000_000_000  # bytes of code in one run
+
+
+REGISTERS = {"thumb": ARM, "arm": ARM, "a64": A64, "riscv": RISCV}
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +65,8 @@ class Machine:
         self.built, self.limit = built, limit
         self.generated = built.generated
         self._engine = Engine(*built.core.engine)
-        self._registers = ARM if built.core.family == "thumb" else RISCV
+        self._registers = REGISTERS[built.core.family]
+        _enable_floats(self._engine, built.core.family)
         self._load()
         self._stack = _memory(STACK_BYTES)
         self._engine.map(STACK, self._stack, READ | WRITE)
@@ -101,11 +117,11 @@ class Machine:
         image = self.built.image
         flash = [(a, d) for a, d in image.segments if a < RAM]
         top = max(a + len(d) for a, d in flash)
-        self._flash = _memory(top + 2 - FLASH)  # room for the address that a run returns to
+        self._flash = _memory(top + 4 - FLASH)  # room for the address that a run returns to
         for address, data in flash:
             self._flash[address - FLASH : address - FLASH + len(data)] = np.frombuffer(data, np.uint8)
         self._engine.map(FLASH, self._flash, READ | EXECUTE)
-        self._sentinel = FLASH + len(self._flash) - 2
+        self._sentinel = FLASH + len(self._flash) - 4
         if self.built.static_bytes:
             variables = _memory(max(s.address + s.size for s in image.sections if s.writable) - RAM)
             for address, data in image.segments:
@@ -117,8 +133,8 @@ class Machine:
         thumb = 1 if self.built.core.family == "thumb" else 0
         engine, registers = self._engine, self._registers
         self._stack[:], self._margin[:] = PAINT, PAINT
-        engine.write(registers["r0"], self._address)
-        engine.write(registers["sp"], STACK + STACK_BYTES)
+        engine.write(registers["argument"], self._address)
+        engine.write(registers["stack"], STACK + STACK_BYTES)
         engine.write(registers["link"], self._sentinel | thumb)
         self.counter.begin(self.limit)
         name = f"{self.generated.name}_{what}"
@@ -134,7 +150,7 @@ class Machine:
         if not fault and (self._margin != PAINT).any():
             fault = "wrote below its arena"
         if fault:
-            address = self._engine.read(self._registers["pc"])
+            address = self._engine.read(self._registers["counter"])
             function = self.built.image.function_at(address & ~1)
             where = f"{function.name}+{(address & ~1) - function.address:#x}" if function else f"{address:#x}"
             raise InternalError(
@@ -145,6 +161,15 @@ class Machine:
     def _view(self, place: Place) -> Array:
         data = self.arena[place.offset : place.offset + place.nbytes]
         return data.view(place.dtype).reshape(place.shape)
+
+
+def _enable_floats(engine: Engine, family: Family) -> None:
+    """What a board's operating system has done before a program starts."""
+    if family == "arm":
+        engine.write(ARM_ACCESS, engine.read(ARM_ACCESS) | 0xF << 20)
+        engine.write(ARM_UNIT, 1 << 30)
+    elif family == "a64":
+        engine.write(A64_ACCESS, engine.read(A64_ACCESS) | 3 << 20)
 
 
 def _memory(size: int) -> Array:

@@ -11,18 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 from limen.errors import Unsupported
 from limen.lab._build import Built
+from limen.lab._cores import Family
 from limen.lab._elf import Image, Symbol
 from limen.lab._listing import Instruction, function_listing
+from limen.lab._stack_a64 import a64_step
 from limen.lab._stack_riscv import riscv_step
 from limen.lab._stack_thumb import thumb_step
 from limen.lab._stack_walk import Flow, Walk
 
 Step = Callable[[Instruction, Walk, Image], Flow]
-_STEPS: Mapping[str, Step] = {"thumb": thumb_step, "riscv": riscv_step}
+_STEPS: Mapping[Family, Step] = {"thumb": thumb_step, "arm": thumb_step, "a64": a64_step, "riscv": riscv_step}
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class _Frames:
         return self.known[address]
 
 
-def walk_function(image: Image, function: Symbol, family: Literal["thumb", "riscv"]) -> tuple[int, dict[int, int]]:
+def walk_function(image: Image, function: Symbol, family: Family) -> tuple[int, dict[int, int]]:
     """A function's own depth, and the depth at which it calls or jumps to each other one.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What Thumb instructions do to the stack pointer (Armv7-M Architecture Reference Manual, DDI 0403, A7.7)."""
+"""What Thumb and A32 instructions do to the stack pointer (Arm Architecture Reference Manuals DDI 0403, DDI 0406)."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _flow(instruction: Instruction) -> Flow:
         return ON if conditional else Flow("return")
     if name.startswith("pop") and "pc" in operands:
         return ON if conditional else Flow("return")
-    if name.startswith(("tbb", "tbh")):
+    if name.startswith(("tbb", "tbh")) or (name == "add" and operands.startswith("pc,")):
         return Flow("jump")  # a switch: its targets are labels of the same function
     if name.startswith(("blx", "bx")):
         return Flow("unknown")
@@ -72,8 +72,11 @@ def _written_back(operands: str) -> int:
 
 
 def _move(instruction: Instruction, walk: Walk) -> None:
-    """``add``, ``sub``, ``mov`` into the stack pointer."""
+    """``add``, ``sub``, ``mov`` into the stack pointer, and ``bfc``, which rounds it down."""
     name, parts = instruction.name, numbers(instruction.operands)
+    if name == "bfc" and parts[1] == "0":
+        walk.depth += (1 << int(parts[2], 0)) - 1
+        return
     source, amount = (parts[1], parts[2]) if len(parts) > 2 else ("sp", parts[-1])
     if name.startswith("mov"):
         walk.move_to(parts[1], 0, instruction)

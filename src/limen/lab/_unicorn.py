@@ -22,9 +22,11 @@ READ, WRITE, EXECUTE = 1, 2, 4
 HOOK_BLOCK = 1 << 3
 _CONTROL_WRITE, _CONTROL_CPU = 1 << 30, 7
 
-# Registers by unicorn's numbers (include/unicorn/arm.h, riscv.h).
-ARM = {"r0": 66, "sp": 12, "link": 10, "pc": 11}
-RISCV = {"r0": 11, "sp": 3, "link": 2, "pc": 190, "gp": 4}
+# Registers by unicorn's numbers (include/unicorn/arm.h, arm64.h, riscv.h).
+ARM = {"argument": 66, "stack": 12, "link": 10, "counter": 11}
+RISCV = {"argument": 11, "stack": 3, "link": 2, "counter": 190}
+A64 = {"argument": 199, "stack": 4, "link": 2, "counter": 260}
+ARM_ACCESS, ARM_UNIT, A64_ACCESS = 111, 4, 261  # CPACR and FPEXC, CPACR_EL1: they enable floats and NEON
 
 
 class Engine:

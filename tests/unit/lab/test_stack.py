@@ -13,7 +13,7 @@ from limen.lab._stack import StackBound, stack_bound
 from limen.targets.c import Generated
 from unit.lab.small import made, recurrent, two_convolutions
 
-DEVICES = ("cortex-m0plus", "cortex-m4", "rv32imc")
+DEVICES = ("cortex-m0plus", "cortex-m4", "rv32imc", "aarch64", "armv7")
 LOOP = "for (int i = 0; i < 64; i++) { v[i] = 1; }"
 
 
