@@ -1,5 +1,5 @@
 """limen in a minute: a digit classifier to a verified bundle on every engine, then a wake word found in speech, then
-both as C on virtual microcontrollers.
+both as C on virtual microcontrollers, then updates of a device, of which one is a bad one.
 
     python examples/demo.py [FOLDER]
 
@@ -192,8 +192,16 @@ def microcontrollers(folder: Path, accuracy: float, wake_word: Path, say: Say = 
     return rows
 
 
+def delivery(folder: Path, say: Say = print) -> dict[str, Any]:
+    """The digits' bundle goes to a device; so do the releases after it (examples/delivery/fleet.py)."""
+    say("\nupdates of a device")
+    story = runpy.run_path(str(HERE / "delivery" / "fleet.py"))["delivery"]
+    found: dict[str, Any] = story(folder, folder / "digits-int8.limen", say)
+    return found
+
+
 def main(folder: Path | None = None, say: Say = print) -> dict[str, Any]:
-    """Both halves; bundles are kept where a folder is given."""
+    """All parts; bundles are kept where a folder is given."""
     if folder is None:
         with tempfile.TemporaryDirectory() as scratch:
             return main(Path(scratch), say)
@@ -201,7 +209,7 @@ def main(folder: Path | None = None, say: Say = print) -> dict[str, Any]:
     found = {"digits": digits(folder, say), "wake_word": wake_word(folder, say)}
     scores = {score["engine"]: score["value"] for score in found["digits"]["evaluate"]}
     rows = microcontrollers(folder, scores["reference"], Path(found["wake_word"]["source"]), say)
-    return {**found, "microcontrollers": rows}
+    return {**found, "microcontrollers": rows, "delivery": delivery(folder, say)}
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ def test_a_verb_stays_the_function_after_every_module_of_the_build_half_is_impor
 def test_every_verb_but_tools_is_a_function_too() -> None:
     from limen.cli import _verbs
 
-    assert set(_verbs.names()) - {"devices", "doctor", "demo", "repo"} <= SURFACE
+    assert set(_verbs.names()) - {"agent", "devices", "doctor", "demo", "repo"} <= SURFACE
 
 
 def test_importing_limen_costs_little_beside_numpy() -> None:

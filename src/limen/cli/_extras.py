@@ -16,6 +16,13 @@ EXTRAS: dict[str, dict[str, str]] = {
     "openvino": {"openvino": "openvino"},
     "iree": {"iree.compiler": "iree-base-compiler", "iree.runtime": "iree-base-runtime"},
     "npu": {"ethosu": "ethos-u-vela"},
+    "agent": {
+        "tuf": "tuf",
+        "securesystemslib": "securesystemslib",
+        "cryptography": "cryptography",
+        "backports.zstd": "backports.zstd",
+        "urllib3": "urllib3",
+    },
     "repo": {
         "tuf": "tuf",
         "securesystemslib": "securesystemslib",

@@ -20,7 +20,7 @@ import limen
 from limen.cli._command import Command, Outcome
 from limen.errors import BadInput, MissingExtra
 
-NEEDS = ("onnx_ir", "h5py", "sklearn", "espeakng_loader", "pymicro_wakeword")
+NEEDS = ("onnx_ir", "h5py", "sklearn", "espeakng_loader", "pymicro_wakeword", "tuf")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

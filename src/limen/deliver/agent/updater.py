@@ -52,7 +52,7 @@ class Updater:
     Args:
         places: where to ask for updates.
         say: called with a line for a person.
-        eager: failed downloads are tried again at once (``limen agent once``, tests).
+        eager: failed downloads are tried again with the next look for updates, however soon it is.
         gate: another one for tests that need no process.
     """
 
@@ -99,6 +99,7 @@ class Updater:
         for name, refused in plan.refused.items():
             self.problem = f"{name}: {refused.message}"
             self.say(f"refused: {self.problem}")
+        before = frozenset(self._due)
         for offer in plan.offers:
             self._offers[offer.line] = offer
             said = offer.assignment
@@ -107,7 +108,7 @@ class Updater:
                 offer.line,
                 d.Assigned(said.counter, said.payload_sha256, said.core_digest, said.deployment, said.not_before),
             )
-        self._fetch_due()
+        self._fetch_due(before)
 
     def tick(self) -> None:
         """Time passed: live counters, windows, downloads that are due, events that the disk did not take."""
@@ -116,7 +117,8 @@ class Updater:
             self.handle(name, event)
         for name in tuple(self.store.state.lines):
             self._pulse(name)
-        self._fetch_due()
+        if not self.eager:
+            self._fetch_due(frozenset(self._due))
 
     def handle(self, name: str, event: d.Event) -> None:
         """One event of a line and all that follows from it; never raises for what fails on the way."""
@@ -226,9 +228,9 @@ class Updater:
         return None
 
     def _fetch(self, name: str, action: d.Fetch) -> d.Event | None:
-        if action.failures and not self.eager:
+        if action.failures:
             longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(action.failures - 1, 20))
-            self._due[name] = time.monotonic() + random.uniform(0, longest)
+            self._due[name] = time.monotonic() + (0.0 if self.eager else random.uniform(0, longest))
             return None
         offer = self._offers.get(name)
         if offer is None or offer.counter != action.counter:
@@ -243,20 +245,22 @@ class Updater:
             return d.NotFetched(action.counter, error.message, final=True)
         except Full as error:
             self._sweep(everything=True)
-            return self._failed_fetch(action.counter, error.message)
+            return self._failed_fetch(name, action.counter, error.message)
         except LimenError as error:
-            return self._failed_fetch(action.counter, error.message)
+            return self._failed_fetch(name, action.counter, error.message)
         except MemoryError:
-            return self._failed_fetch(action.counter, "no memory is left")
+            return self._failed_fetch(name, action.counter, "no memory is left")
 
-    def _failed_fetch(self, counter: int, why: str) -> d.Event:
-        self.problem = why
-        self.say(f"{counter}: not fetched: {why}")
+    def _failed_fetch(self, name: str, counter: int, why: str) -> d.Event:
+        self.problem = f"{name} {counter}: not fetched: {why}"
+        self.say(self.problem)
         return d.NotFetched(counter, why)
 
-    def _fetch_due(self) -> None:
+    def _fetch_due(self, among: frozenset[str]) -> None:
         now = time.monotonic()
-        for name in [name for name, due in self._due.items() if due <= now and name in self._offers]:
+        for name in sorted(among & self._due.keys() & self._offers.keys()):
+            if self._due[name] > now:
+                continue
             del self._due[name]
             wanted = self.store.state.lines[name].wanted
             if wanted is not None:
