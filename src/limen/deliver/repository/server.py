@@ -101,7 +101,7 @@ class Guarded(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._inner.connection_made(transport)
+        self._inner.connection_made(_Joining(self._transport))
         self._inner.app = _with_client(self._inner.app, self._transport)
         self._request = self._after(self._patience.request)
 
@@ -136,6 +136,35 @@ class Guarded(asyncio.Protocol):
         if timer is not None:
             timer.cancel()
         return None
+
+
+class _Joining:
+    """A transport that joins what is written within one turn of the loop: a small answer is sent at once."""
+
+    MOST = 1 << 16
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._waiting = bytearray()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if not self._waiting and len(data) < self.MOST:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._waiting += data
+        if len(self._waiting) >= self.MOST:
+            self._flush()
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            data, self._waiting = self._waiting, bytearray()
+            self._transport.write(data)
 
 
 def _with_client(app: App, transport: asyncio.Transport) -> App:
