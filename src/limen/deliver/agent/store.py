@@ -173,6 +173,11 @@ class Store:
             durable.replace(self.disk, _blob(digest), data)
         return digest
 
+    def drop(self, digest: str) -> None:
+        """Remove a blob, unless the record names it."""
+        if digest not in referenced(self._state):
+            self.disk.remove(_blob(digest))
+
     def part(self, name: str) -> Part:
         """The file that comes in under this name."""
         return Part(self.disk, name)
