@@ -1,0 +1,1024 @@
+/* ic_resnet8_int8_kernels.S: inner loops of ic_resnet8_int8.c for cortex-m4. */
+    .syntax unified
+    .thumb
+    .text
+
+/* Four elements of two positions, in r6 and r7. */
+    .macro expand_word
+    sxtb16  r4, r6
+    sxtb16  r5, r7
+    sxtb16  r6, r6, ror #8
+    sxtb16  r7, r7, ror #8
+    stm     r0!, {r4-r7}
+    .endm
+
+/* Eight elements of two positions, in r6 and r10, r7 and r11. */
+    .macro expand_words
+    sxtb16  r4, r6
+    sxtb16  r5, r7
+    sxtb16  r6, r6, ror #8
+    sxtb16  r7, r7, ror #8
+    sxtb16  r8, r10
+    sxtb16  r9, r11
+    sxtb16  r10, r10, ror #8
+    sxtb16  r11, r11, ror #8
+    stm     r0!, {r4-r11}
+    .endm
+
+/* uint32_t *limen_expand_pair(uint32_t *to, const int8_t *a, const int8_t *b, int32_t words)
+ * Widens words * 4 elements of two positions, of any alignment, into int16 pairs, side by side; returns the end. */
+    .section .text.limen_expand_pair, "ax", %progbits
+    .weak   limen_expand_pair
+    .type   limen_expand_pair, %function
+    .balign 4
+limen_expand_pair:
+    push    {r4-r11}
+    lsrs    r12, r3, #1
+    beq     2f
+1:
+    ldr     r6, [r1], #4
+    ldr     r10, [r1], #4
+    ldr     r7, [r2], #4
+    ldr     r11, [r2], #4
+    expand_words
+    subs    r12, #1
+    bne     1b
+2:
+    lsls    r3, r3, #31
+    beq     3f
+    ldr     r6, [r1]
+    ldr     r7, [r2]
+    expand_word
+3:
+    pop     {r4-r11}
+    bx      lr
+    .size limen_expand_pair, .-limen_expand_pair
+
+/* void limen_expand_bytes_3x9(uint32_t *to, const int8_t *const *rows, int32_t a, int32_t b)
+ * Widens 9 elements of each of 3 rows for two positions into int16 pairs, odd ends last. */
+    .section .text.limen_expand_bytes_3x9, "ax", %progbits
+    .weak   limen_expand_bytes_3x9
+    .type   limen_expand_bytes_3x9, %function
+    .balign 4
+limen_expand_bytes_3x9:
+    push    {r4-r11}
+    mov     r8, r1
+    movs    r12, #3
+1:
+    ldr     r10, [r8], #4
+    add     r9, r10, r2
+    add     r10, r10, r3
+    .rept   2
+    ldr     r6, [r9], #4
+    ldr     r7, [r10], #4
+    expand_word
+    .endr
+    subs    r12, r12, #1
+    bne     1b
+    ldr     r8, [r1, #0]
+    add     r12, r8, r2
+    add     r8, r8, r3
+    ldrb    r6, [r12, #8]
+    ldrb    r7, [r8, #8]
+    ldr     r8, [r1, #4]
+    add     r12, r8, r2
+    add     r8, r8, r3
+    ldrb    r4, [r12, #8]
+    ldrb    r5, [r8, #8]
+    orr     r6, r6, r4, lsl #8
+    orr     r7, r7, r5, lsl #8
+    ldr     r8, [r1, #8]
+    add     r12, r8, r2
+    add     r8, r8, r3
+    ldrb    r4, [r12, #8]
+    ldrb    r5, [r8, #8]
+    orr     r6, r6, r4, lsl #16
+    orr     r7, r7, r5, lsl #16
+    expand_word
+    pop     {r4-r11}
+    bx      lr
+    .size limen_expand_bytes_3x9, .-limen_expand_bytes_3x9
+
+/* Two elements of four channels' sums at two positions, weights of int16, and the first two, which take the biases. */
+    .macro quad_wide b0=r3, b1=r5, b2=r7, b3=r9, a0=r2, a1=r4, a2=r6, a3=r8
+    ldm     r0!, {r10, r11}
+    ldm     r1!, {r12, lr}
+    smlad   r2, r10, r12, \a0
+    smlad   r3, r11, r12, \b0
+    smlad   r4, r10, lr, \a1
+    smlad   r5, r11, lr, \b1
+    ldm     r1!, {r12, lr}
+    smlad   r6, r10, r12, \a2
+    smlad   r7, r11, r12, \b2
+    smlad   r8, r10, lr, \a3
+    smlad   r9, r11, lr, \b3
+    .endm
+    .macro quad_wide_first
+    quad_wide r3, r5, r7, r9, r3, r5, r7, r9
+    .endm
+
+/* void limen_quad_28_s12_x13_wide(const uint32_t *columns, const void *stream, int8_t *a, int8_t *b, const int8_t *end_of_a)
+ * Two positions by four output channels a pass, sums of 28 elements. */
+    .section .text.limen_quad_28_s12_x13_wide, "ax", %progbits
+    .weak   limen_quad_28_s12_x13_wide
+    .type   limen_quad_28_s12_x13_wide, %function
+    .balign 4
+limen_quad_28_s12_x13_wide:
+    push    {r4-r11, lr}
+    ldr     r12, [sp, #36]
+    add     lr, r0, #112
+    push    {r0, r2, r3, r12, lr}
+1:
+    ldm     r1!, {r3, r5, r7, r9}
+    quad_wide_first
+    .rept   13
+    quad_wide
+    .endr
+    ldm     r1!, {r10, r11, r12, lr}
+    smmla   r2, r2, r10, r11
+    smmla   r3, r3, r10, r11
+    smmla   r4, r4, r12, lr
+    smmla   r5, r5, r12, lr
+    ldm     r1!, {r10, r11, r12, lr}
+    smmla   r6, r6, r10, r11
+    smmla   r7, r7, r10, r11
+    smmla   r8, r8, r12, lr
+    smmla   r9, r9, r12, lr
+    ldm     sp, {r0, r10, r11, r12}
+    ssat    r2, #8, r2, asr #12
+    ssat    r3, #8, r3, asr #12
+    ssat    r4, #8, r4, asr #12
+    ssat    r5, #8, r5, asr #12
+    ssat    r6, #8, r6, asr #12
+    ssat    r7, #8, r7, asr #12
+    ssat    r8, #8, r8, asr #12
+    ssat    r9, #8, r9, asr #12
+    strb    r2, [r10], #1
+    strb    r3, [r11], #1
+    strb    r4, [r10], #1
+    strb    r5, [r11], #1
+    strb    r6, [r10], #1
+    strb    r7, [r11], #1
+    strb    r8, [r10], #1
+    strb    r9, [r11], #1
+    cmp     r10, r12
+    strd    r10, r11, [sp, #4]
+    bne     1b
+    add     sp, sp, #20
+    pop     {r4-r11, pc}
+    .size limen_quad_28_s12_x13_wide, .-limen_quad_28_s12_x13_wide
+
+/* void limen_expand_rows_12(uint32_t *to, const int8_t *const *rows, int32_t a, int32_t b, int32_t count)
+ * Widens 48 elements of each of count rows for two positions, aligned to 4, into int16 pairs. */
+    .section .text.limen_expand_rows_12, "ax", %progbits
+    .weak   limen_expand_rows_12
+    .type   limen_expand_rows_12, %function
+    .balign 4
+limen_expand_rows_12:
+    push    {r4-r11, lr}
+1:
+    ldr     r4, [r1], #4
+    add     r12, r4, r2
+    add     lr, r4, r3
+    .rept   6
+    ldrd    r6, r10, [r12], #8
+    ldrd    r7, r11, [lr], #8
+    expand_words
+    .endr
+    ldr     r4, [sp, #36]
+    subs    r4, r4, #1
+    str     r4, [sp, #36]
+    bne     1b
+    pop     {r4-r11, pc}
+    .size limen_expand_rows_12, .-limen_expand_rows_12
+
+/* void limen_quad_144_s12_x14_wide(const uint32_t *columns, const void *stream, int8_t *a, int8_t *b, const int8_t *end_of_a)
+ * Two positions by four output channels a pass, sums of 144 elements. */
+    .section .text.limen_quad_144_s12_x14_wide, "ax", %progbits
+    .weak   limen_quad_144_s12_x14_wide
+    .type   limen_quad_144_s12_x14_wide, %function
+    .balign 4
+limen_quad_144_s12_x14_wide:
+    push    {r4-r11, lr}
+    ldr     r12, [sp, #36]
+    add     lr, r0, #576
+    push    {r0, r2, r3, r12, lr}
+1:
+    ldm     r1!, {r3, r5, r7, r9}
+    quad_wide_first
+    quad_wide
+2:
+    .rept   14
+    quad_wide
+    .endr
+    ldr     r10, [sp, #16]
+    cmp     r0, r10
+    bne     2b
+    ldm     r1!, {r10, r11, r12, lr}
+    smmla   r2, r2, r10, r11
+    smmla   r3, r3, r10, r11
+    smmla   r4, r4, r12, lr
+    smmla   r5, r5, r12, lr
+    ldm     r1!, {r10, r11, r12, lr}
+    smmla   r6, r6, r10, r11
+    smmla   r7, r7, r10, r11
+    smmla   r8, r8, r12, lr
+    smmla   r9, r9, r12, lr
+    ldm     sp, {r0, r10, r11, r12}
+    ssat    r2, #8, r2, asr #12
+    ssat    r3, #8, r3, asr #12
+    ssat    r4, #8, r4, asr #12
+    ssat    r5, #8, r5, asr #12
+    ssat    r6, #8, r6, asr #12
+    ssat    r7, #8, r7, asr #12
+    ssat    r8, #8, r8, asr #12
+    ssat    r9, #8, r9, asr #12
+    strb    r2, [r10], #1
+    strb    r3, [r11], #1
+    strb    r4, [r10], #1
+    strb    r5, [r11], #1
+    strb    r6, [r10], #1
+    strb    r7, [r11], #1
+    strb    r8, [r10], #1
+    strb    r9, [r11], #1
+    cmp     r10, r12
+    strd    r10, r11, [sp, #4]
+    bne     1b
+    add     sp, sp, #20
+    pop     {r4-r11, pc}
+    .size limen_quad_144_s12_x14_wide, .-limen_quad_144_s12_x14_wide
+
+/* void limen_quad_144_s12_bent_x14_wide(const uint32_t *columns, const void *stream, int8_t *a, int8_t *b, const int8_t *end_of_a)
+ * Two positions by four output channels a pass, sums of 144 elements. */
+    .section .text.limen_quad_144_s12_bent_x14_wide, "ax", %progbits
+    .weak   limen_quad_144_s12_bent_x14_wide
+    .type   limen_quad_144_s12_bent_x14_wide, %function
+    .balign 4
+limen_quad_144_s12_bent_x14_wide:
+    push    {r4-r11, lr}
+    ldr     r12, [sp, #36]
+    add     lr, r0, #576
+    push    {r0, r2, r3, r12, lr}
+1:
+    ldm     r1!, {r3, r5, r7, r9}
+    quad_wide_first
+    quad_wide
+2:
+    .rept   14
+    quad_wide
+    .endr
+    ldr     r10, [sp, #16]
+    cmp     r0, r10
+    bne     2b
+    ldm     r1!, {r10, r11, r12}
+    and     lr, r12, r2, asr #31
+    smmla   r2, r2, r10, r11
+    add     r2, r2, lr
+    and     lr, r12, r3, asr #31
+    smmla   r3, r3, r10, r11
+    add     r3, r3, lr
+    ldm     r1!, {r10, r11, r12}
+    and     lr, r12, r4, asr #31
+    smmla   r4, r4, r10, r11
+    add     r4, r4, lr
+    and     lr, r12, r5, asr #31
+    smmla   r5, r5, r10, r11
+    add     r5, r5, lr
+    ldm     r1!, {r10, r11, r12}
+    and     lr, r12, r6, asr #31
+    smmla   r6, r6, r10, r11
+    add     r6, r6, lr
+    and     lr, r12, r7, asr #31
+    smmla   r7, r7, r10, r11
+    add     r7, r7, lr
+    ldm     r1!, {r10, r11, r12}
+    and     lr, r12, r8, asr #31
+    smmla   r8, r8, r10, r11
+    add     r8, r8, lr
+    and     lr, r12, r9, asr #31
+    smmla   r9, r9, r10, r11
+    add     r9, r9, lr
+    ldm     sp, {r0, r10, r11, r12}
+    ssat    r2, #8, r2, asr #12
+    ssat    r3, #8, r3, asr #12
+    ssat    r4, #8, r4, asr #12
+    ssat    r5, #8, r5, asr #12
+    ssat    r6, #8, r6, asr #12
+    ssat    r7, #8, r7, asr #12
+    ssat    r8, #8, r8, asr #12
+    ssat    r9, #8, r9, asr #12
+    strb    r2, [r10], #1
+    strb    r3, [r11], #1
+    strb    r4, [r10], #1
+    strb    r5, [r11], #1
+    strb    r6, [r10], #1
+    strb    r7, [r11], #1
+    strb    r8, [r10], #1
+    strb    r9, [r11], #1
+    cmp     r10, r12
+    strd    r10, r11, [sp, #4]
+    bne     1b
+    add     sp, sp, #20
+    pop     {r4-r11, pc}
+    .size limen_quad_144_s12_bent_x14_wide, .-limen_quad_144_s12_bent_x14_wide
+
+/* void limen_sum_s22(const int8_t *a, const int8_t *b, int8_t *out, const int32_t *plane)
+ * Sums of two int8 vectors: plane holds both factors, the addend and the count. */
+    .section .text.limen_sum_s22, "ax", %progbits
+    .weak   limen_sum_s22
+    .type   limen_sum_s22, %function
+    .balign 4
+limen_sum_s22:
+    push    {r4-r9}
+    ldm     r3, {r4-r7}
+    lsrs    r12, r7, #3
+    beq     2f
+1:
+    .rept   8
+    ldrsb   r8, [r0], #1
+    ldrsb   r9, [r1], #1
+    mla     r8, r8, r4, r6
+    mla     r8, r9, r5, r8
+    ssat    r8, #8, r8, asr #22
+    strb    r8, [r2], #1
+    .endr
+    subs    r12, r12, #1
+    bne     1b
+2:
+    ands    r7, r7, #7
+    beq     4f
+3:
+    ldrsb   r8, [r0], #1
+    ldrsb   r9, [r1], #1
+    mla     r8, r8, r4, r6
+    mla     r8, r9, r5, r8
+    ssat    r8, #8, r8, asr #22
+    strb    r8, [r2], #1
+    subs    r7, r7, #1
+    bne     3b
+4:
+    pop     {r4-r9}
+    bx      lr
+    .size limen_sum_s22, .-limen_sum_s22
+
+/* Two elements of four channels' sums at two positions, and the first two, which take the biases. */
+    .macro quad_step b0=r3, c1=r5, b2=r7, c3=r9, a0=r2, a1=r4, a2=r6, a3=r8
+    ldm     r0!, {r10, r11}
+    ldm     r1!, {r12, lr}
+    smlad   r4, r10, r12, \a1
+    smlad   r5, r11, r12, \c1
+    sxtb16  r12, r12
+    smlad   r2, r10, r12, \a0
+    smlad   r3, r11, r12, \b0
+    smlad   r8, r10, lr, \a3
+    smlad   r9, r11, lr, \c3
+    sxtb16  lr, lr
+    smlad   r6, r10, lr, \a2
+    smlad   r7, r11, lr, \b2
+    .endm
+    .macro quad_first
+    quad_step r3, r5, r7, r9, r3, r5, r7, r9
+    .endm
+
+/* void limen_quad_144_s12_x14(const uint32_t *columns, const void *stream, int8_t *a, int8_t *b, const int8_t *end_of_a)
+ * Two positions by four output channels a pass, sums of 144 elements. */
+    .section .text.limen_quad_144_s12_x14, "ax", %progbits
+    .weak   limen_quad_144_s12_x14
+    .type   limen_quad_144_s12_x14, %function
+    .balign 4
+limen_quad_144_s12_x14:
+    push    {r4-r11, lr}
+    ldr     r12, [sp, #36]
+    add     lr, r0, #576
+    push    {r0, r2, r3, r12, lr}
+1:
+    ldm     r1!, {r3, r5, r7, r9}
+    quad_first
+    quad_step
+2:
+    .rept   14
+    quad_step
+    .endr
+    ldr     r10, [sp, #16]
+    cmp     r0, r10
+    bne     2b
+    sub     r4, r4, r2
+    sub     r5, r5, r3
+    lsl     r2, r2, #8
+    lsl     r3, r3, #8
+    sub     r8, r8, r6
+    sub     r9, r9, r7
+    lsl     r6, r6, #8
+    lsl     r7, r7, #8
+    ldm     r1!, {r10, r11, r12, lr}
+    smmla   r2, r2, r10, r11
+    smmla   r3, r3, r10, r11
+    smmla   r4, r4, r12, lr
+    smmla   r5, r5, r12, lr
+    ldm     r1!, {r10, r11, r12, lr}
+    smmla   r6, r6, r10, r11
+    smmla   r7, r7, r10, r11
+    smmla   r8, r8, r12, lr
+    smmla   r9, r9, r12, lr
+    ldm     sp, {r0, r10, r11, r12}
+    ssat    r2, #8, r2, asr #12
+    ssat    r3, #8, r3, asr #12
+    ssat    r4, #8, r4, asr #12
+    ssat    r5, #8, r5, asr #12
+    ssat    r6, #8, r6, asr #12
+    ssat    r7, #8, r7, asr #12
+    ssat    r8, #8, r8, asr #12
+    ssat    r9, #8, r9, asr #12
+    strb    r2, [r10], #1
+    strb    r3, [r11], #1
+    strb    r4, [r10], #1
+    strb    r5, [r11], #1
+    strb    r6, [r10], #1
+    strb    r7, [r11], #1
+    strb    r8, [r10], #1
+    strb    r9, [r11], #1
+    cmp     r10, r12
+    strd    r10, r11, [sp, #4]
+    bne     1b
+    add     sp, sp, #20
+    pop     {r4-r11, pc}
+    .size limen_quad_144_s12_x14, .-limen_quad_144_s12_x14
+
+/* void limen_expand_rows_24(uint32_t *to, const int8_t *const *rows, int32_t a, int32_t b, int32_t count)
+ * Widens 96 elements of each of count rows for two positions, aligned to 4, into int16 pairs. */
+    .section .text.limen_expand_rows_24, "ax", %progbits
+    .weak   limen_expand_rows_24
+    .type   limen_expand_rows_24, %function
+    .balign 4
+limen_expand_rows_24:
+    push    {r4-r11, lr}
+    sub     sp, sp, #4
+    str     r3, [sp]
+1:
+    ldr     r4, [r1], #4
+    add     r12, r4, r2
+    ldr     r3, [sp]
+    add     lr, r4, r3
+    movs    r3, #2
+2:
+    .rept   6
+    ldrd    r6, r10, [r12], #8
+    ldrd    r7, r11, [lr], #8
+    expand_words
+    .endr
+    subs    r3, r3, #1
+    bne     2b
+    ldr     r4, [sp, #40]
+    subs    r4, r4, #1
+    str     r4, [sp, #40]
+    bne     1b
+    add     sp, sp, #4
+    pop     {r4-r11, pc}
+    .size limen_expand_rows_24, .-limen_expand_rows_24
+
+/* void limen_quad_288_s12_bent_x13(const uint32_t *columns, const void *stream, int8_t *a, int8_t *b, const int8_t *end_of_a)
+ * Two positions by four output channels a pass, sums of 288 elements. */
+    .section .text.limen_quad_288_s12_bent_x13, "ax", %progbits
+    .weak   limen_quad_288_s12_bent_x13
+    .type   limen_quad_288_s12_bent_x13, %function
+    .balign 4
+limen_quad_288_s12_bent_x13:
+    push    {r4-r11, lr}
+    ldr     r12, [sp, #36]
+    add     lr, r0, #1152
+    push    {r0, r2, r3, r12, lr}
+1:
+    ldm     r1!, {r3, r5, r7, r9}
+    quad_first
+2:
+    .rept   13
+    quad_step
+    .endr
+    ldr     r10, [sp, #16]
+    cmp     r0, r10
+    bne     2b
+    sub     r4, r4, r2
+    sub     r5, r5, r3
+    lsl     r2, r2, #8
+    lsl     r3, r3, #8
+    sub     r8, r8, r6
+    sub     r9, r9, r7
+    lsl     r6, r6, #8
+    lsl     r7, r7, #8
+    ldm     r1!, {r10, r11, r12}
+    and     lr, r12, r2, asr #31
+    smmla   r2, r2, r10, r11
+    add     r2, r2, lr
+    and     lr, r12, r3, asr #31
+    smmla   r3, r3, r10, r11
+    add     r3, r3, lr
+    ldm     r1!, {r10, r11, r12}
+    and     lr, r12, r4, asr #31
+    smmla   r4, r4, r10, r11
+    add     r4, r4, lr
+    and     lr, r12, r5, asr #31
+    smmla   r5, r5, r10, r11
+    add     r5, r5, lr
+    ldm     r1!, {r10, r11, r12}
+    and     lr, r12, r6, asr #31
+    smmla   r6, r6, r10, r11
+    add     r6, r6, lr
+    and     lr, r12, r7, asr #31
+    smmla   r7, r7, r10, r11
+    add     r7, r7, lr
+    ldm     r1!, {r10, r11, r12}
+    and     lr, r12, r8, asr #31
+    smmla   r8, r8, r10, r11
+    add     r8, r8, lr
+    and     lr, r12, r9, asr #31
+    smmla   r9, r9, r10, r11
+    add     r9, r9, lr
+    ldm     sp, {r0, r10, r11, r12}
+    ssat    r2, #8, r2, asr #12
+    ssat    r3, #8, r3, asr #12
+    ssat    r4, #8, r4, asr #12
+    ssat    r5, #8, r5, asr #12
+    ssat    r6, #8, r6, asr #12
+    ssat    r7, #8, r7, asr #12
+    ssat    r8, #8, r8, asr #12
+    ssat    r9, #8, r9, asr #12
+    strb    r2, [r10], #1
+    strb    r3, [r11], #1
+    strb    r4, [r10], #1
+    strb    r5, [r11], #1
+    strb    r6, [r10], #1
+    strb    r7, [r11], #1
+    strb    r8, [r10], #1
+    strb    r9, [r11], #1
+    cmp     r10, r12
+    strd    r10, r11, [sp, #4]
+    bne     1b
+    add     sp, sp, #20
+    pop     {r4-r11, pc}
+    .size limen_quad_288_s12_bent_x13, .-limen_quad_288_s12_bent_x13
+
+/* void limen_expand_rows_4(uint32_t *to, const int8_t *const *rows, int32_t a, int32_t b, int32_t count)
+ * Widens 16 elements of each of count rows for two positions, aligned to 4, into int16 pairs. */
+    .section .text.limen_expand_rows_4, "ax", %progbits
+    .weak   limen_expand_rows_4
+    .type   limen_expand_rows_4, %function
+    .balign 4
+limen_expand_rows_4:
+    push    {r4-r11, lr}
+1:
+    ldr     r4, [r1], #4
+    add     r12, r4, r2
+    add     lr, r4, r3
+    .rept   2
+    ldrd    r6, r10, [r12], #8
+    ldrd    r7, r11, [lr], #8
+    expand_words
+    .endr
+    ldr     r4, [sp, #36]
+    subs    r4, r4, #1
+    str     r4, [sp, #36]
+    bne     1b
+    pop     {r4-r11, pc}
+    .size limen_expand_rows_4, .-limen_expand_rows_4
+
+/* void limen_quad_16_s12_bent_x7_wide(const uint32_t *columns, const void *stream, int8_t *a, int8_t *b, const int8_t *end_of_a)
+ * Two positions by four output channels a pass, sums of 16 elements. */
+    .section .text.limen_quad_16_s12_bent_x7_wide, "ax", %progbits
+    .weak   limen_quad_16_s12_bent_x7_wide
+    .type   limen_quad_16_s12_bent_x7_wide, %function
+    .balign 4
+limen_quad_16_s12_bent_x7_wide:
+    push    {r4-r11, lr}
+    ldr     r12, [sp, #36]
+    add     lr, r0, #64
+    push    {r0, r2, r3, r12, lr}
+1:
+    ldm     r1!, {r3, r5, r7, r9}
+    quad_wide_first
+    .rept   7
+    quad_wide
+    .endr
+    ldm     r1!, {r10, r11, r12}
+    and     lr, r12, r2, asr #31
+    smmla   r2, r2, r10, r11
+    add     r2, r2, lr
+    and     lr, r12, r3, asr #31
+    smmla   r3, r3, r10, r11
+    add     r3, r3, lr
+    ldm     r1!, {r10, r11, r12}
+    and     lr, r12, r4, asr #31
+    smmla   r4, r4, r10, r11
+    add     r4, r4, lr
+    and     lr, r12, r5, asr #31
+    smmla   r5, r5, r10, r11
+    add     r5, r5, lr
+    ldm     r1!, {r10, r11, r12}
+    and     lr, r12, r6, asr #31
+    smmla   r6, r6, r10, r11
+    add     r6, r6, lr
+    and     lr, r12, r7, asr #31
+    smmla   r7, r7, r10, r11
+    add     r7, r7, lr
+    ldm     r1!, {r10, r11, r12}
+    and     lr, r12, r8, asr #31
+    smmla   r8, r8, r10, r11
+    add     r8, r8, lr
+    and     lr, r12, r9, asr #31
+    smmla   r9, r9, r10, r11
+    add     r9, r9, lr
+    ldm     sp, {r0, r10, r11, r12}
+    ssat    r2, #8, r2, asr #12
+    ssat    r3, #8, r3, asr #12
+    ssat    r4, #8, r4, asr #12
+    ssat    r5, #8, r5, asr #12
+    ssat    r6, #8, r6, asr #12
+    ssat    r7, #8, r7, asr #12
+    ssat    r8, #8, r8, asr #12
+    ssat    r9, #8, r9, asr #12
+    strb    r2, [r10], #1
+    strb    r3, [r11], #1
+    strb    r4, [r10], #1
+    strb    r5, [r11], #1
+    strb    r6, [r10], #1
+    strb    r7, [r11], #1
+    strb    r8, [r10], #1
+    strb    r9, [r11], #1
+    cmp     r10, r12
+    strd    r10, r11, [sp, #4]
+    bne     1b
+    add     sp, sp, #20
+    pop     {r4-r11, pc}
+    .size limen_quad_16_s12_bent_x7_wide, .-limen_quad_16_s12_bent_x7_wide
+
+/* void limen_quad_288_s12_x13(const uint32_t *columns, const void *stream, int8_t *a, int8_t *b, const int8_t *end_of_a)
+ * Two positions by four output channels a pass, sums of 288 elements. */
+    .section .text.limen_quad_288_s12_x13, "ax", %progbits
+    .weak   limen_quad_288_s12_x13
+    .type   limen_quad_288_s12_x13, %function
+    .balign 4
+limen_quad_288_s12_x13:
+    push    {r4-r11, lr}
+    ldr     r12, [sp, #36]
+    add     lr, r0, #1152
+    push    {r0, r2, r3, r12, lr}
+1:
+    ldm     r1!, {r3, r5, r7, r9}
+    quad_first
+2:
+    .rept   13
+    quad_step
+    .endr
+    ldr     r10, [sp, #16]
+    cmp     r0, r10
+    bne     2b
+    sub     r4, r4, r2
+    sub     r5, r5, r3
+    lsl     r2, r2, #8
+    lsl     r3, r3, #8
+    sub     r8, r8, r6
+    sub     r9, r9, r7
+    lsl     r6, r6, #8
+    lsl     r7, r7, #8
+    ldm     r1!, {r10, r11, r12, lr}
+    smmla   r2, r2, r10, r11
+    smmla   r3, r3, r10, r11
+    smmla   r4, r4, r12, lr
+    smmla   r5, r5, r12, lr
+    ldm     r1!, {r10, r11, r12, lr}
+    smmla   r6, r6, r10, r11
+    smmla   r7, r7, r10, r11
+    smmla   r8, r8, r12, lr
+    smmla   r9, r9, r12, lr
+    ldm     sp, {r0, r10, r11, r12}
+    ssat    r2, #8, r2, asr #12
+    ssat    r3, #8, r3, asr #12
+    ssat    r4, #8, r4, asr #12
+    ssat    r5, #8, r5, asr #12
+    ssat    r6, #8, r6, asr #12
+    ssat    r7, #8, r7, asr #12
+    ssat    r8, #8, r8, asr #12
+    ssat    r9, #8, r9, asr #12
+    strb    r2, [r10], #1
+    strb    r3, [r11], #1
+    strb    r4, [r10], #1
+    strb    r5, [r11], #1
+    strb    r6, [r10], #1
+    strb    r7, [r11], #1
+    strb    r8, [r10], #1
+    strb    r9, [r11], #1
+    cmp     r10, r12
+    strd    r10, r11, [sp, #4]
+    bne     1b
+    add     sp, sp, #20
+    pop     {r4-r11, pc}
+    .size limen_quad_288_s12_x13, .-limen_quad_288_s12_x13
+
+/* void limen_expand_rows_48(uint32_t *to, const int8_t *const *rows, int32_t a, int32_t b, int32_t count)
+ * Widens 192 elements of each of count rows for two positions, aligned to 4, into int16 pairs. */
+    .section .text.limen_expand_rows_48, "ax", %progbits
+    .weak   limen_expand_rows_48
+    .type   limen_expand_rows_48, %function
+    .balign 4
+limen_expand_rows_48:
+    push    {r4-r11, lr}
+    sub     sp, sp, #4
+    str     r3, [sp]
+1:
+    ldr     r4, [r1], #4
+    add     r12, r4, r2
+    ldr     r3, [sp]
+    add     lr, r4, r3
+    movs    r3, #4
+2:
+    .rept   6
+    ldrd    r6, r10, [r12], #8
+    ldrd    r7, r11, [lr], #8
+    expand_words
+    .endr
+    subs    r3, r3, #1
+    bne     2b
+    ldr     r4, [sp, #40]
+    subs    r4, r4, #1
+    str     r4, [sp, #40]
+    bne     1b
+    add     sp, sp, #4
+    pop     {r4-r11, pc}
+    .size limen_expand_rows_48, .-limen_expand_rows_48
+
+/* void limen_quad_576_s16_bent_x26(const uint32_t *columns, const void *stream, int8_t *a, int8_t *b, const int8_t *end_of_a)
+ * Two positions by four output channels a pass, sums of 576 elements. */
+    .section .text.limen_quad_576_s16_bent_x26, "ax", %progbits
+    .weak   limen_quad_576_s16_bent_x26
+    .type   limen_quad_576_s16_bent_x26, %function
+    .balign 4
+limen_quad_576_s16_bent_x26:
+    push    {r4-r11, lr}
+    ldr     r12, [sp, #36]
+    add     lr, r0, #2304
+    push    {r0, r2, r3, r12, lr}
+1:
+    ldm     r1!, {r3, r5, r7, r9}
+    quad_first
+    quad_step
+2:
+    .rept   26
+    quad_step
+    .endr
+    ldr     r10, [sp, #16]
+    cmp     r0, r10
+    bne     2b
+    sub     r4, r4, r2
+    sub     r5, r5, r3
+    lsl     r2, r2, #8
+    lsl     r3, r3, #8
+    sub     r8, r8, r6
+    sub     r9, r9, r7
+    lsl     r6, r6, #8
+    lsl     r7, r7, #8
+    ldm     r1!, {r10, r11, r12}
+    and     lr, r12, r2, asr #31
+    smmla   r2, r2, r10, r11
+    add     r2, r2, lr
+    and     lr, r12, r3, asr #31
+    smmla   r3, r3, r10, r11
+    add     r3, r3, lr
+    ldm     r1!, {r10, r11, r12}
+    and     lr, r12, r4, asr #31
+    smmla   r4, r4, r10, r11
+    add     r4, r4, lr
+    and     lr, r12, r5, asr #31
+    smmla   r5, r5, r10, r11
+    add     r5, r5, lr
+    ldm     r1!, {r10, r11, r12}
+    and     lr, r12, r6, asr #31
+    smmla   r6, r6, r10, r11
+    add     r6, r6, lr
+    and     lr, r12, r7, asr #31
+    smmla   r7, r7, r10, r11
+    add     r7, r7, lr
+    ldm     r1!, {r10, r11, r12}
+    and     lr, r12, r8, asr #31
+    smmla   r8, r8, r10, r11
+    add     r8, r8, lr
+    and     lr, r12, r9, asr #31
+    smmla   r9, r9, r10, r11
+    add     r9, r9, lr
+    ldm     sp, {r0, r10, r11, r12}
+    ssat    r2, #8, r2, asr #16
+    ssat    r3, #8, r3, asr #16
+    ssat    r4, #8, r4, asr #16
+    ssat    r5, #8, r5, asr #16
+    ssat    r6, #8, r6, asr #16
+    ssat    r7, #8, r7, asr #16
+    ssat    r8, #8, r8, asr #16
+    ssat    r9, #8, r9, asr #16
+    strb    r2, [r10], #1
+    strb    r3, [r11], #1
+    strb    r4, [r10], #1
+    strb    r5, [r11], #1
+    strb    r6, [r10], #1
+    strb    r7, [r11], #1
+    strb    r8, [r10], #1
+    strb    r9, [r11], #1
+    cmp     r10, r12
+    strd    r10, r11, [sp, #4]
+    bne     1b
+    add     sp, sp, #20
+    pop     {r4-r11, pc}
+    .size limen_quad_576_s16_bent_x26, .-limen_quad_576_s16_bent_x26
+
+/* void limen_expand_rows_8(uint32_t *to, const int8_t *const *rows, int32_t a, int32_t b, int32_t count)
+ * Widens 32 elements of each of count rows for two positions, aligned to 4, into int16 pairs. */
+    .section .text.limen_expand_rows_8, "ax", %progbits
+    .weak   limen_expand_rows_8
+    .type   limen_expand_rows_8, %function
+    .balign 4
+limen_expand_rows_8:
+    push    {r4-r11, lr}
+1:
+    ldr     r4, [r1], #4
+    add     r12, r4, r2
+    add     lr, r4, r3
+    .rept   4
+    ldrd    r6, r10, [r12], #8
+    ldrd    r7, r11, [lr], #8
+    expand_words
+    .endr
+    ldr     r4, [sp, #36]
+    subs    r4, r4, #1
+    str     r4, [sp, #36]
+    bne     1b
+    pop     {r4-r11, pc}
+    .size limen_expand_rows_8, .-limen_expand_rows_8
+
+/* void limen_quad_32_s12_bent_x5_wide(const uint32_t *columns, const void *stream, int8_t *a, int8_t *b, const int8_t *end_of_a)
+ * Two positions by four output channels a pass, sums of 32 elements. */
+    .section .text.limen_quad_32_s12_bent_x5_wide, "ax", %progbits
+    .weak   limen_quad_32_s12_bent_x5_wide
+    .type   limen_quad_32_s12_bent_x5_wide, %function
+    .balign 4
+limen_quad_32_s12_bent_x5_wide:
+    push    {r4-r11, lr}
+    ldr     r12, [sp, #36]
+    add     lr, r0, #128
+    push    {r0, r2, r3, r12, lr}
+1:
+    ldm     r1!, {r3, r5, r7, r9}
+    quad_wide_first
+2:
+    .rept   5
+    quad_wide
+    .endr
+    ldr     r10, [sp, #16]
+    cmp     r0, r10
+    bne     2b
+    ldm     r1!, {r10, r11, r12}
+    and     lr, r12, r2, asr #31
+    smmla   r2, r2, r10, r11
+    add     r2, r2, lr
+    and     lr, r12, r3, asr #31
+    smmla   r3, r3, r10, r11
+    add     r3, r3, lr
+    ldm     r1!, {r10, r11, r12}
+    and     lr, r12, r4, asr #31
+    smmla   r4, r4, r10, r11
+    add     r4, r4, lr
+    and     lr, r12, r5, asr #31
+    smmla   r5, r5, r10, r11
+    add     r5, r5, lr
+    ldm     r1!, {r10, r11, r12}
+    and     lr, r12, r6, asr #31
+    smmla   r6, r6, r10, r11
+    add     r6, r6, lr
+    and     lr, r12, r7, asr #31
+    smmla   r7, r7, r10, r11
+    add     r7, r7, lr
+    ldm     r1!, {r10, r11, r12}
+    and     lr, r12, r8, asr #31
+    smmla   r8, r8, r10, r11
+    add     r8, r8, lr
+    and     lr, r12, r9, asr #31
+    smmla   r9, r9, r10, r11
+    add     r9, r9, lr
+    ldm     sp, {r0, r10, r11, r12}
+    ssat    r2, #8, r2, asr #12
+    ssat    r3, #8, r3, asr #12
+    ssat    r4, #8, r4, asr #12
+    ssat    r5, #8, r5, asr #12
+    ssat    r6, #8, r6, asr #12
+    ssat    r7, #8, r7, asr #12
+    ssat    r8, #8, r8, asr #12
+    ssat    r9, #8, r9, asr #12
+    strb    r2, [r10], #1
+    strb    r3, [r11], #1
+    strb    r4, [r10], #1
+    strb    r5, [r11], #1
+    strb    r6, [r10], #1
+    strb    r7, [r11], #1
+    strb    r8, [r10], #1
+    strb    r9, [r11], #1
+    cmp     r10, r12
+    strd    r10, r11, [sp, #4]
+    bne     1b
+    add     sp, sp, #20
+    pop     {r4-r11, pc}
+    .size limen_quad_32_s12_bent_x5_wide, .-limen_quad_32_s12_bent_x5_wide
+
+/* void limen_expand(uint32_t *to, const int8_t *from, int32_t words)
+ * Widens words * 4 elements into int16 pairs: elements 0 and 2, 1 and 3 of each four. */
+    .section .text.limen_expand, "ax", %progbits
+    .weak   limen_expand
+    .type   limen_expand, %function
+    .balign 4
+limen_expand:
+    push    {r4, r5}
+1:
+    ldr     r5, [r1], #4
+    sxtb16  r4, r5
+    sxtb16  r5, r5, ror #8
+    strd    r4, r5, [r0], #8
+    subs    r2, r2, #1
+    bne     1b
+    pop     {r4, r5}
+    bx      lr
+    .size limen_expand, .-limen_expand
+
+/* Two products of one word \w of weights of two outputs: \both gathers 256 * S1 + S0, \low gathers S0. */
+    .macro product w, x, both, low
+    smlad   \both, \x, \w, \both
+    sxtb16  \w, \w
+    smlad   \low, \x, \w, \low
+    .endm
+
+/* Four elements, in \x02 and \x13, by four outputs. */
+    .macro product_step x02, x13
+    ldm     r1!, {r10, r11, r12, lr}
+    product r10, \x02, r4, r2
+    product r11, \x13, r4, r2
+    product r12, \x02, r5, r3
+    product lr, \x13, r5, r3
+    .endm
+
+/* Eight elements of int16. */
+    .macro product_wide
+    ldm     r0!, {r6-r9}
+    product_step r6, r7
+    product_step r8, r9
+    .endm
+
+/* Eight elements of int8. */
+    .macro product_narrow
+    ldm     r0!, {r6, r7}
+    sxtb16  r8, r6
+    sxtb16  r9, r6, ror #8
+    product_step r8, r9
+    sxtb16  r8, r7
+    sxtb16  r9, r7, ror #8
+    product_step r8, r9
+    .endm
+
+/* void limen_product_64_s12_uniform_x4(const void *x, const void *stream, int8_t *out, const int8_t *end)
+ * Four outputs a pass, sums of 64 elements of int16. */
+    .section .text.limen_product_64_s12_uniform_x4, "ax", %progbits
+    .weak   limen_product_64_s12_uniform_x4
+    .type   limen_product_64_s12_uniform_x4, %function
+    .balign 4
+limen_product_64_s12_uniform_x4:
+    push    {r4-r11, lr}
+    add     r12, r0, #128
+    ldm     r1!, {r4, r5}
+    push    {r4, r5}
+    push    {r0, r2, r3, r12}
+1:
+    ldm     r1!, {r2-r5}
+2:
+    .rept   4
+    product_wide
+    .endr
+    ldr     r6, [sp, #12]
+    cmp     r0, r6
+    bne     2b
+    sub     r4, r4, r2
+    sub     r5, r5, r3
+    lsl     r2, r2, #8
+    lsl     r3, r3, #8
+    ldrd    r6, r7, [sp, #16]
+    smmla   r2, r2, r6, r7
+    smmla   r3, r3, r6, r7
+    smmla   r4, r4, r6, r7
+    smmla   r5, r5, r6, r7
+    ssat    r2, #8, r2, asr #12
+    ssat    r3, #8, r3, asr #12
+    ssat    r4, #8, r4, asr #12
+    ssat    r5, #8, r5, asr #12
+    ldm     sp, {r0, r6, r7}
+    strb    r2, [r6], #1
+    strb    r4, [r6], #1
+    strb    r3, [r6], #1
+    strb    r5, [r6], #1
+    str     r6, [sp, #4]
+    cmp     r6, r7
+    bne     1b
+    add     sp, sp, #24
+    pop     {r4-r11, pc}
+    .size limen_product_64_s12_uniform_x4, .-limen_product_64_s12_uniform_x4

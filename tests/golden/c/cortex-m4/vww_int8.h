@@ -1,0 +1,37 @@
+/* vww_int8.h: vww_int8, compiled by limen 0.1.0 for cortex-m4. */
+#ifndef VWW_INT8_H
+#define VWW_INT8_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Working memory: the caller supplies it, one per instance of the model. */
+#define VWW_INT8_ARENA_BYTES 55328
+#define VWW_INT8_ARENA_ALIGN 16
+
+/* input input_1_int8: int8, 1 x 96 x 96 x 3 */
+#define VWW_INT8_INPUT_INPUT_1_INT8(arena) ((int8_t *)(void *)((uint8_t *)(arena) + 0))
+#define VWW_INT8_INPUT_INPUT_1_INT8_SIZE 27648
+#define VWW_INT8_INPUT_INPUT_1_INT8_SCALE 0.00392156886f
+#define VWW_INT8_INPUT_INPUT_1_INT8_ZERO_POINT -128
+
+/* output Identity_int8: int8, 1 x 2 */
+#define VWW_INT8_OUTPUT_IDENTITY_INT8(arena) ((int8_t *)(void *)((uint8_t *)(arena) + 0))
+#define VWW_INT8_OUTPUT_IDENTITY_INT8_SIZE 2
+#define VWW_INT8_OUTPUT_IDENTITY_INT8_SCALE 0.00390625f
+#define VWW_INT8_OUTPUT_IDENTITY_INT8_ZERO_POINT -128
+
+/* Does nothing: the model has no states. */
+void vww_int8_reset(void *arena);
+
+/* Runs once: reads the inputs from the arena, writes the outputs there. It may overwrite the inputs. */
+void vww_int8_invoke(void *arena);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
