@@ -18,185 +18,308 @@ nor tested nor served; each release ends (serves for good, or is banned) in at m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import TypeVar
 
-from limen.deliver.agent.records import LineState, Slot
+from msgspec.structs import replace
 
+from limen.deliver.agent.events import (
+    Action,
+    Activate,
+    Assigned,
+    Event,
+    Failed,
+    Fetch,
+    Fetched,
+    Health,
+    NotFetched,
+    Now,
+    Passed,
+    Policy,
+    Report,
+    RollBack,
+    Serve,
+    Started,
+    Sweep,
+    Test,
+    Tick,
+    Window,
+)
+from limen.deliver.agent.records import LineState, Slot, Trial, Wanted
 
-@dataclass(frozen=True)
-class Window:
-    """When releases may be activated, local time.
+__all__ = [
+    "Action",
+    "Activate",
+    "Assigned",
+    "Event",
+    "Failed",
+    "Fetch",
+    "Fetched",
+    "Health",
+    "NotFetched",
+    "Now",
+    "Passed",
+    "Policy",
+    "Report",
+    "RollBack",
+    "Serve",
+    "Started",
+    "Sweep",
+    "Test",
+    "Tick",
+    "Window",
+    "decide",
+    "serving",
+]
 
-    Args:
-        start, end: minutes after midnight; an end before the start is on the next day.
-        days: 0 is Monday; of the start.
-    """
-
-    start: int
-    end: int
-    days: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
-
-
-@dataclass(frozen=True)
-class Policy:
-    """How careful to be.
-
-    Args:
-        strikes: tries until a release is banned.
-        trial_seconds: how long a release serves on probation.
-        trial_runs: how many runs it must have made by then; fewer: the trial goes on, at most ten times as long.
-        error_share, error_runs: more failed runs than this share, of at least so many runs: rolled back.
-        latency_factor: slower than the promised latency by more than this, over ``error_runs`` runs: rolled back.
-        windows: none: at any time.
-        automatic: False: staged releases wait for ``Activate``.
-    """
-
-    strikes: int = 3
-    trial_seconds: float = 600.0
-    trial_runs: int = 1
-    error_share: float = 0.05
-    error_runs: int = 20
-    latency_factor: float = 2.0
-    windows: tuple[Window, ...] = ()
-    automatic: bool = True
-
-
-@dataclass(frozen=True)
-class Now:
-    """The time of an event.
-
-    Args:
-        wall: seconds since 1970, judged (``clock.judge``); None: not known, ``not_before`` is not over then.
-        minute, day: local minute after midnight; 0 is Monday.
-        passed: seconds since the event before, by a clock that does not jump.
-    """
-
-    wall: float | None = None
-    minute: int = 0
-    day: int = 0
-    passed: float = 0.0
-
-
-@dataclass(frozen=True)
-class Started:
-    """The agent started: boot, restart after a crash, or by hand."""
-
-
-@dataclass(frozen=True)
-class Assigned:
-    """A checked assignment (``trust.Offer``)."""
-
-    counter: int
-    payload_sha256: str
-    core_digest: str
-    deployment: str = ""
-    not_before: int = 0
-
-
-@dataclass(frozen=True)
-class Fetched:
-    """The release that was wanted is whole and verified in the store."""
-
-    slot: Slot
-
-
-@dataclass(frozen=True)
-class NotFetched:
-    """Fetching failed; ``final``: what came is not what was assigned, and would not be another time."""
-
-    counter: int
-    why: str
-    final: bool = False
-
-
-@dataclass(frozen=True)
-class Passed:
-    """The gate found nothing wrong."""
-
-    counter: int
-
-
-@dataclass(frozen=True)
-class Failed:
-    """The gate failed, or what should serve could not be loaded. ``final``: another try would fail in the same way."""
-
-    counter: int
-    why: str
-    final: bool = False
-
-
-@dataclass(frozen=True)
-class Health:
-    """What the serving release did since the last such event. ``p90_ms``: of its latest runs."""
-
-    counter: int
-    runs: int
-    errors: int
-    p90_ms: float = 0.0
-
-
-@dataclass(frozen=True)
-class Tick:
-    """Time passed."""
-
-
-@dataclass(frozen=True)
-class Activate:
-    """Somebody asks for the staged release now: windows and ``not_before`` do not matter."""
-
-
-@dataclass(frozen=True)
-class RollBack:
-    """Somebody asks for the release before; the present one is banned."""
-
-    why: str = "rolled back by hand"
-
-
-Event = Started | Assigned | Fetched | NotFetched | Passed | Failed | Health | Tick | Activate | RollBack
-
-
-@dataclass(frozen=True)
-class Fetch:
-    """Bring the wanted release into the store; answer Fetched or NotFetched. ``failures``: for the pause before it."""
-
-    counter: int
-    failures: int
-
-
-@dataclass(frozen=True)
-class Test:
-    """Run the gate in another process, with a time limit; answer Passed or Failed."""
-
-    slot: Slot
-
-
-@dataclass(frozen=True)
-class Serve:
-    """Let this release answer from now on; swap without losing a request. Failed where it cannot be loaded."""
-
-    slot: Slot
-
-
-@dataclass(frozen=True)
-class Report:
-    """Something that the fleet should know: ``activated``, ``committed``, ``rolled back``, ``banned``, ``failed``."""
-
-    what: str
-    counter: int
-    why: str = ""
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """Blobs are no longer needed: ``Store.sweep``."""
-
-
-Action = Fetch | Test | Serve | Report | Sweep
+MOST_COUNTERS = 64
+"""Counters that strikes and bans are remembered of."""
+MOST_FAILURES = 64
+LONGEST_WHY = 256
+V = TypeVar("V")
 
 
 def decide(line: LineState, event: Event, now: Now, policy: Policy) -> tuple[LineState, tuple[Action, ...]]:
     """The next state of a line, and what to do about it."""
-    raise NotImplementedError
+    state, actions = _HANDLERS[type(event)](line, event, now, policy)
+    asked = isinstance(event, Activate)
+    # A release that just failed is tried again with the next tick, not at once.
+    slot = state.staged
+    if slot is not None and not isinstance(event, Failed) and _may_be_tested(state, slot, now, policy, asked):
+        return replace(state, gate=slot.counter), (*actions, Test(slot))
+    return state, actions
+
+
+Step = tuple[LineState, tuple[Action, ...]]
+
+
+def _started(line: LineState, event: Started, now: Now, policy: Policy) -> Step:
+    """What was under way when the process ended was the end of it, as far as anybody knows: a strike."""
+    actions: tuple[Action, ...] = ()
+    trial, gate = line.trial, line.gate
+    line = replace(line, gate=0)
+    if trial is not None:
+        line, actions = _struck(_withdrawn(line), trial.slot.counter, "a restart while it was on probation", policy)
+    elif line.staged is not None and line.staged.counter == gate:
+        line, actions = _struck(line, gate, "a restart while it was tested", policy)
+    if line.current is not None:
+        actions = (Serve(line.current), *actions)
+    if line.wanted is not None:
+        actions = (*actions, Fetch(line.wanted.counter, line.wanted.failures))
+    return line, (*actions, Sweep())
+
+
+def _assigned(line: LineState, event: Assigned, now: Now, policy: Policy) -> Step:
+    if str(event.counter) in line.banned or event.counter < line.floor:
+        return line, ()
+    if line.current is not None and line.current.counter == event.counter:
+        return _recalled(line)
+    if line.trial is not None and line.trial.slot.counter == event.counter:
+        return replace(line, wanted=None), ()
+    wanted = Wanted(event.counter, event.payload_sha256, event.core_digest, event.deployment, event.not_before)
+    if line.staged is not None and _is(line.staged, event):
+        staged = replace(line.staged, deployment=event.deployment, not_before=event.not_before)
+        return replace(line, staged=staged, wanted=None), ()
+    if line.wanted is not None and _is(line.wanted, event):
+        return replace(line, wanted=replace(wanted, failures=line.wanted.failures)), ()
+    gone = () if line.staged is None else (Sweep(),)
+    return replace(line, staged=None, wanted=wanted, gate=0), (*gone, Fetch(event.counter, 0))
+
+
+def _recalled(line: LineState) -> Step:
+    """The director wants what serves already: whatever is on its way is not wanted any more."""
+    if line.trial is None and line.staged is None and line.wanted is None:
+        return line, ()
+    back: tuple[Action, ...] = ()
+    if line.trial is not None and line.current is not None:
+        back = (Serve(line.current), Report("rolled back", line.trial.slot.counter, "it is not wanted any more"))
+    return replace(line, trial=None, staged=None, wanted=None, gate=0), (*back, Sweep())
+
+
+def _fetched(line: LineState, event: Fetched, now: Now, policy: Policy) -> Step:
+    wanted, slot = line.wanted, event.slot
+    if wanted is None or not _is(slot, wanted):
+        return line, (Sweep(),)
+    slot = replace(slot, deployment=wanted.deployment, not_before=wanted.not_before)
+    return replace(line, wanted=None, staged=slot), (Sweep(),)
+
+
+def _not_fetched(line: LineState, event: NotFetched, now: Now, policy: Policy) -> Step:
+    wanted = line.wanted
+    if wanted is None or wanted.counter != event.counter:
+        return line, ()
+    if event.final:
+        return _banned(line, event.counter, event.why)
+    failures = min(wanted.failures + 1, MOST_FAILURES)
+    return replace(line, wanted=replace(wanted, failures=failures)), (Fetch(event.counter, failures),)
+
+
+def _passed(line: LineState, event: Passed, now: Now, policy: Policy) -> Step:
+    slot = line.staged
+    if line.gate != event.counter or slot is None or slot.counter != event.counter:
+        return line, ()
+    line = replace(line, gate=0, staged=None, trial=Trial(slot), runs=0, errors=0, p90_ms=0.0)
+    return line, (Serve(slot), Report("activated", slot.counter))
+
+
+def _failed(line: LineState, event: Failed, now: Now, policy: Policy) -> Step:
+    counter, current = event.counter, line.current
+    if line.gate == counter:
+        line = replace(line, gate=0)
+    if line.trial is not None and line.trial.slot.counter == counter:
+        return _rolled_back(line, event.why, event.final, policy)
+    if line.staged is not None and line.staged.counter == counter:
+        return _struck(line, counter, event.why, policy, event.final)
+    if current is not None and current.counter == counter:
+        return _lost(line, current, event.why)
+    return line, ()
+
+
+def _lost(line: LineState, current: Slot, why: str) -> Step:
+    """What served for good cannot be loaded: the one before serves, and this one is fetched again if it is wanted."""
+    line = replace(line, current=line.previous, previous=None, runs=0, errors=0, p90_ms=0.0)
+    serve = () if line.current is None else (Serve(line.current),)
+    return line, (*serve, Report("rolled back", current.counter, why), Sweep())
+
+
+def _health(line: LineState, event: Health, now: Now, policy: Policy) -> Step:
+    slot, trial = serving(line), line.trial
+    if slot is None or slot.counter != event.counter:
+        return line, ()
+    line = replace(line, runs=line.runs + event.runs, errors=line.errors + event.errors, p90_ms=event.p90_ms)
+    if trial is None:
+        return line, ()
+    trial = replace(trial, runs=trial.runs + event.runs, errors=trial.errors + event.errors)
+    line = replace(line, trial=trial)
+    if trial.runs < policy.error_runs:
+        return line, ()
+    if trial.errors > policy.error_share * trial.runs:
+        # The release before answered what this one failed: another try would find the same.
+        return _rolled_back(line, f"{trial.errors} of {trial.runs} runs failed", True, policy)
+    limit = slot.limits.latency_ms * policy.latency_factor
+    if limit and event.p90_ms > limit:
+        return _rolled_back(line, f"p90 of {event.p90_ms:.3g} ms, {slot.limits.latency_ms:.3g} promised", False, policy)
+    return line, ()
+
+
+def _tick(line: LineState, event: Tick, now: Now, policy: Policy) -> Step:
+    trial = line.trial
+    if trial is None:
+        return line, ()
+    trial = replace(trial, seconds=trial.seconds + max(now.passed, 0.0))
+    line = replace(line, trial=trial)
+    enough = trial.runs >= policy.trial_runs or trial.seconds >= 10 * policy.trial_seconds
+    if trial.seconds < policy.trial_seconds or not enough:
+        return line, ()
+    if trial.errors > policy.error_share * trial.runs:
+        return _rolled_back(line, f"{trial.errors} of {trial.runs} runs failed", False, policy)
+    counter = trial.slot.counter
+    strikes = {c: n for c, n in line.strikes.items() if c != str(counter)}
+    line = replace(
+        line,
+        trial=None,
+        current=trial.slot,
+        previous=line.current,
+        floor=max(line.floor, counter),
+        strikes=strikes,
+    )
+    return line, (Report("committed", counter), Sweep())
+
+
+def _activate(line: LineState, event: Activate, now: Now, policy: Policy) -> Step:
+    return line, ()
+
+
+def _roll_back(line: LineState, event: RollBack, now: Now, policy: Policy) -> Step:
+    if line.trial is not None:
+        line, actions = _banned(_withdrawn(line), line.trial.slot.counter, event.why)
+        serve = () if line.current is None else (Serve(line.current),)
+        return line, (*serve, *actions)
+    if line.current is None or line.previous is None:
+        return line, ()
+    bad = line.current.counter
+    line = replace(line, current=line.previous, previous=None, runs=0, errors=0, p90_ms=0.0)
+    line, actions = _banned(line, bad, event.why)
+    assert line.current is not None
+    return line, (Serve(line.current), Report("rolled back", bad, event.why), *actions)
+
+
+def _rolled_back(line: LineState, why: str, final: bool, policy: Policy) -> Step:
+    """The release on probation failed: what served before serves; it is tried again until it has too many strikes."""
+    assert line.trial is not None
+    counter = line.trial.slot.counter
+    serve = () if line.current is None else (Serve(line.current),)
+    line, actions = _struck(_withdrawn(line), counter, why, policy, final)
+    return line, (*serve, Report("rolled back", counter, why), *actions)
+
+
+def _withdrawn(line: LineState) -> LineState:
+    """The probation is over without success; a release that came meanwhile goes first."""
+    assert line.trial is not None
+    staged = line.trial.slot if line.staged is None else line.staged
+    return replace(line, trial=None, staged=staged, runs=0, errors=0, p90_ms=0.0)
+
+
+def _struck(line: LineState, counter: int, why: str, policy: Policy, final: bool = False) -> Step:
+    strikes = line.strikes.get(str(counter), 0) + 1
+    if final or strikes >= policy.strikes:
+        return _banned(line, counter, why)
+    return replace(line, strikes=_newest({**line.strikes, str(counter): strikes})), (Report("failed", counter, why),)
+
+
+def _banned(line: LineState, counter: int, why: str) -> Step:
+    line = replace(
+        line,
+        strikes={c: n for c, n in line.strikes.items() if c != str(counter)},
+        banned=_newest({**line.banned, str(counter): why[:LONGEST_WHY]}),
+        staged=None if line.staged is not None and line.staged.counter == counter else line.staged,
+        wanted=None if line.wanted is not None and line.wanted.counter == counter else line.wanted,
+    )
+    return line, (Report("banned", counter, why), Sweep())
+
+
+def _newest(counters: dict[str, V]) -> dict[str, V]:
+    """The newest MOST_COUNTERS, so that the record stays small; older ones are below the floor by then."""
+    return {c: counters[c] for c in sorted(counters, key=int)[-MOST_COUNTERS:]}
+
+
+def _is(known: Slot | Wanted, other: Assigned | Wanted) -> bool:
+    return (known.counter, known.payload_sha256, known.core_digest) == (
+        other.counter,
+        other.payload_sha256,
+        other.core_digest,
+    )
+
+
+def _may_be_tested(line: LineState, slot: Slot, now: Now, policy: Policy, asked: bool) -> bool:
+    """A staged release waits for its time, its window and the end of another one's probation."""
+    if line.gate or line.trial is not None or str(slot.counter) in line.banned:
+        return False
+    if asked:
+        return True
+    due = slot.not_before == 0 or (now.wall is not None and now.wall >= slot.not_before)
+    return policy.automatic and due and (not policy.windows or any(_open(w, now) for w in policy.windows))
+
+
+def _open(window: Window, now: Now) -> bool:
+    if window.start < window.end:
+        return window.start <= now.minute < window.end and now.day in window.days
+    today = now.minute >= window.start and now.day in window.days
+    return today or (now.minute < window.end and (now.day - 1) % 7 in window.days)
+
+
+_HANDLERS: dict[type[Event], Callable[..., Step]] = {
+    Started: _started,
+    Assigned: _assigned,
+    Fetched: _fetched,
+    NotFetched: _not_fetched,
+    Passed: _passed,
+    Failed: _failed,
+    Health: _health,
+    Tick: _tick,
+    Activate: _activate,
+    RollBack: _roll_back,
+}
 
 
 def serving(line: LineState) -> Slot | None:

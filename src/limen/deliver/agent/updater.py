@@ -175,12 +175,14 @@ class Updater:
         if state.trial is not None:
             self._probe(name, state.trial.slot)
         now, seconds = time.monotonic(), self._pulse_seconds(state)
-        if now - self._pulsed.get(name, -1e9) >= seconds or line.troubled:
+        pulse = now - self._pulsed.get(name, -1e9) >= seconds or line.troubled
+        if pulse:
             self._pulsed[name] = now
             counts = line.counts()
             if counts is not None and counts.runs:
                 self.handle(name, d.Health(counts.counter, counts.runs, counts.errors, counts.p90_ms))
-        self.handle(name, d.Tick())
+        if pulse or state.trial is None:
+            self.handle(name, d.Tick())
 
     def _pulse_seconds(self, state: LineState) -> float:
         return IDLE_PULSE if state.trial is None else min(self.settings.trial_seconds / 20, 30.0)
@@ -308,6 +310,8 @@ class Updater:
         state, line = self.store.state.lines.get(name, LineState()), self.line(name)
         if state.trial is None and state.current is not None and line.counter == state.current.counter:
             line.settle()
+        elif d.serving(state) is None and line.counter:
+            line.close()  # the first release failed its probation: nothing was before it
 
     def _sweep(self, everything: bool = False) -> None:
         """Remove what is not needed; downloads under way stay, unless the disk is full of others."""
