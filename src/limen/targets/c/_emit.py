@@ -173,6 +173,7 @@ def _header(unit: Unit, inputs: Sequence[Place], outputs: Sequence[Place]) -> st
         '#ifdef __cplusplus\nextern "C" {\n#endif\n\n',
         "/* Working memory: the caller supplies it, one per instance of the model. */\n",
         f"#define {upper}_ARENA_BYTES {size}\n#define {upper}_ARENA_ALIGN {ARENA_ALIGN}\n\n",
+        "/* A code stands for the real value SCALE * (code - ZERO_POINT); pictures are laid out as N, H, W, C. */\n\n",
         *(_accessor(unit, place, "INPUT") for place in inputs),
         *(_accessor(unit, place, "OUTPUT") for place in outputs),
         "/* Sets the states to their initial values; call it before the first run. */\n" if unit.program.states else
@@ -200,7 +201,8 @@ def _entry(unit: Unit) -> str:
         f"/* Takes in one row of the input ({size} bytes, {source.dtype}); {rows} rows make a run. Returns 1 when the\n"
         " * outputs are there, which is after the last row, and 0 before. */\n"
         f"#define {unit.name.upper()}_INPUT_ROWS {rows}\n#define {unit.name.upper()}_INPUT_ROW_BYTES {size}\n"
-        f"int32_t {unit.name}_push(void *arena, const void *row);\n\n"
+        + "".join(f"{line}\n" for line in _meaning(f"{unit.name.upper()}_INPUT", source))
+        + f"int32_t {unit.name}_push(void *arena, const void *row);\n\n"
     )
 
 
@@ -214,12 +216,15 @@ def _accessor(unit: Unit, place: Place, kind: str) -> str:
         f"#define {macro}(arena) (({c_type(tensor)} *)(void *)((uint8_t *)(arena) + {place.offset}))",
         f"#define {macro}_SIZE {tensor.size}",
     ]
-    if tensor.quant is not None and tensor.quant.axis is None:
-        lines += [
-            f"#define {macro}_SCALE {float(np.float32(tensor.scale)):.9g}f",
-            f"#define {macro}_ZERO_POINT {tensor.zero_point}",
-        ]
-    return "\n".join(lines) + "\n\n"
+    return "\n".join([*lines, *_meaning(macro, tensor)]) + "\n\n"
+
+
+def _meaning(macro: str, tensor: Tensor) -> list[str]:
+    """What the codes of a port stand for."""
+    if tensor.quant is None or tensor.quant.axis is not None:
+        return []
+    scale = f"{float(np.float32(tensor.scale)):.9g}f"
+    return [f"#define {macro}_SCALE {scale}", f"#define {macro}_ZERO_POINT {tensor.zero_point}"]
 
 
 def _source(unit: Unit) -> str:

@@ -7,6 +7,7 @@
 #define LIMEN_LAYER __attribute__((noinline))
 #define AT(offset) ((void *)((uint8_t *)arena + (offset)))
 
+/* In the .S file: all output channels of a few positions. */
 void limen_m0_tile4(const int32_t *patch, const uint8_t *stream, int8_t *y, const int32_t *parameters);
 
 /* Columns of a row of which some lie outside and count as fill. */
@@ -21,6 +22,7 @@ static inline void limen_strip(int8_t *strip, const int8_t *row, int32_t column,
     memcpy(strip + before * depth, row + first * depth, (size_t)(inside * depth));
 }
 
+/* In the .S file: all output channels of a few positions. */
 void limen_m0_tile4w(const int32_t *patch, const uint8_t *stream, int8_t *y, const int32_t *parameters);
 
 /* Pairs of codes in words, each behind what weights plus 128 have added to the sums of two channels so far. */
@@ -37,6 +39,7 @@ static void limen_prepare(const int8_t *x, int32_t pairs, int32_t *prefix)
     prefix[0] = (int32_t)(sum * 0x00800080u);
 }
 
+/* In the .S file: all output channels of one position. */
 void limen_m0_vectorw(const int32_t *prefix, const uint8_t *stream, int8_t *y,
     const int32_t *parameters);
 
@@ -86,11 +89,12 @@ static inline int32_t limen_one_over_one_plus(int32_t x)
 
 /* Layer 0: Conv2D re_lu/Relu
  * int8[1,8,8,1], int8[16,3,3,1], int32[16] -> int8[1,8,8,16]; 9216 multiply-accumulates */
-/* see the tile in the .S file */
+/* biases, rescaling and weights, two channels a block, laid out as the routine in the .S file says */
 _Alignas(4) static const uint8_t digits_00_conv2d_stream[456] = {
     /* sha256 03fdf4844bbdc054b42d3d24ceaf7218 */
 };
 
+/* bytes between positions, range of codes, rounding, number of blocks */
 static const int32_t digits_00_conv2d_parameters[5] = {
     /* sha256 34a8c180e17096a1e86c6196e1ffc8d1 */
 };
@@ -158,11 +162,12 @@ LIMEN_LAYER static void digits_00_conv2d(const int8_t *x0, int8_t *y0, void *scr
 
 /* Layer 1: Conv2D re_lu_1/Relu
  * int8[1,8,8,16], int8[32,3,3,16], int32[32] -> int8[1,8,8,32]; 294912 multiply-accumulates */
-/* see the tile in the .S file */
+/* biases, rescaling and weights, two channels a block, laid out as the routine in the .S file says */
 _Alignas(4) static const uint8_t digits_01_conv2d_stream[6016] = {
     /* sha256 aa3547a30d0864fc30a352ec61e7fc7d */
 };
 
+/* bytes between positions, range of codes, rounding, number of blocks */
 static const int32_t digits_01_conv2d_parameters[5] = {
     /* sha256 0eca975b45dad890122e01fdb15713a2 */
 };
@@ -277,11 +282,12 @@ LIMEN_LAYER static void digits_02_max_pool2d(const int8_t *x0, int8_t *y0)
 
 /* Layer 3: Conv2D re_lu_2/Relu
  * int8[1,4,4,32], int8[48,3,3,32], int32[48] -> int8[1,4,4,48]; 221184 multiply-accumulates */
-/* see the tile in the .S file */
+/* biases, rescaling and weights, two channels a block, laid out as the routine in the .S file says */
 _Alignas(4) static const uint8_t digits_03_conv2d_stream[16812] = {
     /* sha256 2c52e03740cb9fd9f5e1de48be126213 */
 };
 
+/* bytes between positions, range of codes, rounding, number of blocks */
 static const int32_t digits_03_conv2d_parameters[5] = {
     /* sha256 d16a8724571e2f18ec3ec2cb50b361e5 */
 };
@@ -391,15 +397,17 @@ LIMEN_LAYER static void digits_04_max_pool2d(const int8_t *x0, int8_t *y0)
 
 /* Layer 6: FullyConnected probability/Gemm
  * int8[1,192], int8[10,192], int32[10] -> int8[1,10]; 1920 multiply-accumulates */
-/* see the routine in the .S file */
+/* biases, rescaling and weights, channels in blocks, laid out as the routine in the .S file says */
 _Alignas(4) static const uint8_t digits_06_fully_connected_stream[2592] = {
     /* sha256 14cf2f8c1f432342b9cb16002aa79e8c */
 };
 
+/* range of codes, rounding, number of blocks */
 static const int32_t digits_06_fully_connected_parameters[4] = {
     /* sha256 2806332607d2598e65befddd4b91ce6f */
 };
 
+/* the same, of the last block, which repeats channels of the one before */
 static const int32_t digits_06_fully_connected_last[4] = {
     /* sha256 bac8e6dcd0ea74777fb448f0d1795a33 */
 };

@@ -38,6 +38,7 @@ extern void limen_quad_64_s12_x31(const uint32_t *columns, const void *stream, i
 extern void limen_quad_64_s12_one(const uint32_t *columns, const void *stream, int8_t *out,
     const int8_t *end);
 
+/* The value, held between low and high. */
 static inline int32_t limen_clamp(int32_t value, int32_t low, int32_t high)
 {
     return value < low ? low : value > high ? high : value;
@@ -138,14 +139,10 @@ static void kws_dscnn_int8_00_conv2d_row(const int8_t *const *x0, int8_t *y0, vo
         const int32_t a = 4;
         const int32_t b = 4;
         int8_t *const at_a = y0 + a * 64;
-        if (a >= 1 && b < 4) {
-            limen_expand_bytes_10x4(columns, x0, a * 2 - 1, b * 2 - 1);
-        } else {
-            int8_t *const bytes = (int8_t *)(columns + 40);
-            kws_dscnn_int8_00_conv2d_gather(x0, a, bytes);
-            kws_dscnn_int8_00_conv2d_gather(x0, b, bytes + 40);
-            limen_expand_pair(columns, bytes, bytes + 40, 10);
-        }
+        int8_t *const bytes = (int8_t *)(columns + 40);
+        kws_dscnn_int8_00_conv2d_gather(x0, a, bytes);
+        kws_dscnn_int8_00_conv2d_gather(x0, b, bytes + 40);
+        limen_expand_pair(columns, bytes, bytes + 40, 10);
         limen_quad_40_s12_one(columns, kws_dscnn_int8_00_conv2d_stream, at_a, at_a + 64);
     }
 }

@@ -12,6 +12,8 @@ extern "C" {
 #define KWS_DSCNN_INT8_ARENA_BYTES 3952
 #define KWS_DSCNN_INT8_ARENA_ALIGN 16
 
+/* A code stands for the real value SCALE * (code - ZERO_POINT); pictures are laid out as N, H, W, C. */
+
 /* output Identity: int8, 1 x 12 */
 #define KWS_DSCNN_INT8_OUTPUT_IDENTITY(arena) ((int8_t *)(void *)((uint8_t *)(arena) + 0))
 #define KWS_DSCNN_INT8_OUTPUT_IDENTITY_SIZE 12
@@ -28,6 +30,8 @@ void kws_dscnn_int8_begin(void *arena);
  * outputs are there, which is after the last row, and 0 before. */
 #define KWS_DSCNN_INT8_INPUT_ROWS 49
 #define KWS_DSCNN_INT8_INPUT_ROW_BYTES 10
+#define KWS_DSCNN_INT8_INPUT_SCALE 0.584702909f
+#define KWS_DSCNN_INT8_INPUT_ZERO_POINT 83
 int32_t kws_dscnn_int8_push(void *arena, const void *row);
 
 #ifdef __cplusplus

@@ -12,6 +12,8 @@ extern "C" {
 #define AD01_INT8_ARENA_BYTES 1024
 #define AD01_INT8_ARENA_ALIGN 16
 
+/* A code stands for the real value SCALE * (code - ZERO_POINT); pictures are laid out as N, H, W, C. */
+
 /* input input_1: int8, 1 x 640 */
 #define AD01_INT8_INPUT_INPUT_1(arena) ((int8_t *)(void *)((uint8_t *)(arena) + 0))
 #define AD01_INT8_INPUT_INPUT_1_SIZE 640

@@ -94,6 +94,7 @@ extern void limen_expand_rows_8(uint32_t *to, const int8_t *const *rows, int32_t
 extern void limen_quad_32_s12_bent_x5_wide(const uint32_t *columns, const void *stream, int8_t *a,
     int8_t *b, const int8_t *end_of_a);
 
+/* The value, held between low and high. */
 static inline int32_t limen_clamp(int32_t value, int32_t low, int32_t high)
 {
     return value < low ? low : value > high ? high : value;

@@ -76,6 +76,7 @@ extern void limen_expand(uint32_t *to, const int8_t *from, int32_t words);
 extern void limen_product_64_s16_uniform_x4(const void *x, const void *stream, int8_t *out,
     const int8_t *end);
 
+/* The value, held between low and high. */
 static inline int32_t limen_clamp(int32_t value, int32_t low, int32_t high)
 {
     return value < low ? low : value > high ? high : value;

@@ -12,6 +12,8 @@ extern "C" {
 #define OKAY_NABU_ARENA_BYTES 5520
 #define OKAY_NABU_ARENA_ALIGN 16
 
+/* A code stands for the real value SCALE * (code - ZERO_POINT); pictures are laid out as N, H, W, C. */
+
 /* input serving_default_input_audio:0: int8, 1 x 3 x 40 */
 #define OKAY_NABU_INPUT_INPUT_AUDIO(arena) ((int8_t *)(void *)((uint8_t *)(arena) + 0))
 #define OKAY_NABU_INPUT_INPUT_AUDIO_SIZE 120

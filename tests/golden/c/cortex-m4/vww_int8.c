@@ -148,6 +148,7 @@ extern void limen_quad_28_s14_wide_one(const uint32_t *columns, const void *stre
 extern void limen_quad_32_s12_wide_one(const uint32_t *columns, const void *stream, int8_t *out,
     const int8_t *end);
 
+/* The value, held between low and high. */
 static inline int32_t limen_clamp(int32_t value, int32_t low, int32_t high)
 {
     return value < low ? low : value > high ? high : value;

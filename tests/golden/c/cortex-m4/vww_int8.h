@@ -12,6 +12,8 @@ extern "C" {
 #define VWW_INT8_ARENA_BYTES 55328
 #define VWW_INT8_ARENA_ALIGN 16
 
+/* A code stands for the real value SCALE * (code - ZERO_POINT); pictures are laid out as N, H, W, C. */
+
 /* input input_1_int8: int8, 1 x 96 x 96 x 3 */
 #define VWW_INT8_INPUT_INPUT_1_INT8(arena) ((int8_t *)(void *)((uint8_t *)(arena) + 0))
 #define VWW_INT8_INPUT_INPUT_1_INT8_SIZE 27648

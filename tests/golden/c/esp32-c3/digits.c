@@ -7,6 +7,7 @@
 #define LIMEN_LAYER __attribute__((noinline))
 #define AT(offset) ((void *)((uint8_t *)arena + (offset)))
 
+/* In the .S file: all output channels of a few positions. */
 void limen_rv32_tile4(const int32_t *patch, const uint8_t *stream, int8_t *y, const int32_t *parameters);
 
 /* Columns of a row of which some lie outside and count as fill. */
@@ -32,6 +33,7 @@ static void limen_prefix(const int8_t *x, int32_t pairs, int32_t *prefix)
     }
 }
 
+/* In the .S file: all output channels of one position. */
 void limen_rv32_vector(const int8_t *x, const int32_t *prefix, const uint8_t *stream, int8_t *y,
     const int32_t *parameters);
 
@@ -81,11 +83,12 @@ static inline int32_t limen_one_over_one_plus(int32_t x)
 
 /* Layer 0: Conv2D re_lu/Relu
  * int8[1,8,8,1], int8[16,3,3,1], int32[16] -> int8[1,8,8,16]; 9216 multiply-accumulates */
-/* see the tile in the .S file */
+/* biases, rescaling and weights, two channels a block, laid out as the routine in the .S file says */
 _Alignas(4) static const uint8_t digits_00_conv2d_stream[376] = {
     /* sha256 67c28487a3cef40bbd6fc3d252806100 */
 };
 
+/* bytes between positions, range of codes, rounding, number of blocks */
 static const int32_t digits_00_conv2d_parameters[5] = {
     /* sha256 dd0929d0e79207b4852844d9e3587266 */
 };
@@ -153,11 +156,12 @@ LIMEN_LAYER static void digits_00_conv2d(const int8_t *x0, int8_t *y0, void *scr
 
 /* Layer 1: Conv2D re_lu_1/Relu
  * int8[1,8,8,16], int8[32,3,3,16], int32[32] -> int8[1,8,8,32]; 294912 multiply-accumulates */
-/* see the tile in the .S file */
+/* biases, rescaling and weights, two channels a block, laid out as the routine in the .S file says */
 _Alignas(4) static const uint8_t digits_01_conv2d_stream[5516] = {
     /* sha256 54d45dc88eaf2dc6ba7cdc3b246c2f7f */
 };
 
+/* bytes between positions, range of codes, rounding, number of blocks */
 static const int32_t digits_01_conv2d_parameters[5] = {
     /* sha256 7de1b57bd32187c355f67e1cf330632b */
 };
@@ -272,11 +276,12 @@ LIMEN_LAYER static void digits_02_max_pool2d(const int8_t *x0, int8_t *y0)
 
 /* Layer 3: Conv2D re_lu_2/Relu
  * int8[1,4,4,32], int8[48,3,3,32], int32[48] -> int8[1,4,4,48]; 221184 multiply-accumulates */
-/* see the tile in the .S file */
+/* biases, rescaling and weights, two channels a block, laid out as the routine in the .S file says */
 _Alignas(4) static const uint8_t digits_03_conv2d_stream[15772] = {
     /* sha256 2465463a59546bee0db78236d91e7f81 */
 };
 
+/* bytes between positions, range of codes, rounding, number of blocks */
 static const int32_t digits_03_conv2d_parameters[5] = {
     /* sha256 0c80fccd2a81bd1664a0c7ca6d3a1314 */
 };
@@ -386,15 +391,17 @@ LIMEN_LAYER static void digits_04_max_pool2d(const int8_t *x0, int8_t *y0)
 
 /* Layer 6: FullyConnected probability/Gemm
  * int8[1,192], int8[10,192], int32[10] -> int8[1,10]; 1920 multiply-accumulates */
-/* see the routine in the .S file */
+/* biases, rescaling and weights, channels in blocks, laid out as the routine in the .S file says */
 _Alignas(4) static const uint8_t digits_06_fully_connected_stream[3360] = {
     /* sha256 48922fdb37510aab8f6e8e40c7534451 */
 };
 
+/* range of codes, rounding, number of blocks */
 static const int32_t digits_06_fully_connected_parameters[4] = {
     /* sha256 bac8e6dcd0ea74777fb448f0d1795a33 */
 };
 
+/* the same, of the last block, which repeats channels of the one before */
 static const int32_t digits_06_fully_connected_last[4] = {
     /* sha256 bac8e6dcd0ea74777fb448f0d1795a33 */
 };

@@ -7,6 +7,7 @@
 #define LIMEN_LAYER __attribute__((noinline))
 #define AT(offset) ((void *)((uint8_t *)arena + (offset)))
 
+/* In the .S file: all output channels of a few positions. */
 void limen_rv32_tile6(const int32_t *patch, const uint8_t *stream, int8_t *y, const int32_t *parameters);
 
 /* Columns of a row of which some lie outside and count as fill. */
@@ -21,9 +22,11 @@ static inline void limen_strip(int8_t *strip, const int8_t *row, int32_t column,
     memcpy(strip + before * depth, row + first * depth, (size_t)(inside * depth));
 }
 
+/* In the .S file: positions of a row of a depthwise convolution. */
 void limen_rv32_depthwise_64_5_3_3_1_1_1_5(const int8_t *const *rows, const uint8_t *stream, int8_t *y,
     const int32_t *parameters);
 
+/* The value, held between low and high. */
 static inline int32_t limen_clamp(int32_t value, int32_t low, int32_t high)
 {
     return value < low ? low : value > high ? high : value;
@@ -40,6 +43,7 @@ static void limen_prefix(const int8_t *x, int32_t pairs, int32_t *prefix)
     }
 }
 
+/* In the .S file: all output channels of one position. */
 void limen_rv32_vector(const int8_t *x, const int32_t *prefix, const uint8_t *stream, int8_t *y,
     const int32_t *parameters);
 
@@ -89,11 +93,12 @@ static inline int32_t limen_one_over_one_plus(int32_t x)
 
 /* Layer 0: Conv2D functional_1/conv2d/Conv2D1
  * int8[1,49,10,1], int8[64,10,4,1], int32[64] -> int8[1,25,5,64]; 320000 multiply-accumulates */
-/* see the tile in the .S file */
+/* biases, rescaling and weights, two channels a block, laid out as the routine in the .S file says */
 _Alignas(4) static const uint8_t kws_dscnn_int8_00_conv2d_stream[3600] = {
     /* sha256 5c0bca5574aa72bd3aba5dc03215b7be */
 };
 
+/* bytes between positions, range of codes, rounding, number of blocks */
 static const int32_t kws_dscnn_int8_00_conv2d_parameters[5] = {
     /* sha256 b2d0f062bdea327c12569e43388a1824 */
 };
@@ -172,11 +177,12 @@ LIMEN_LAYER static void kws_dscnn_int8_00_conv2d(const int8_t *x0, int8_t *y0, v
 
 /* Layer 1: DepthwiseConv2D functional_1/depthwise_conv2d/BiasAdd/ReadVariableOp/resource1
  * int8[1,25,5,64], int8[1,3,3,64], int32[64] -> int8[1,25,5,64]; 72000 multiply-accumulates */
-/* see the block in the .S file */
+/* biases, weights and rescaling by channel, laid out as the routine in the .S file says */
 _Alignas(4) static const uint8_t kws_dscnn_int8_01_depthwise_conv2d_stream[1792] = {
     /* sha256 514a588731b0f26ade9139b0b7cc08d2 */
 };
 
+/* range of codes, rounding, number of channels */
 static const int32_t kws_dscnn_int8_01_depthwise_conv2d_parameters[4] = {
     /* sha256 656c1d49bc7c8ed3a804a24e763a71f5 */
 };
@@ -202,11 +208,12 @@ LIMEN_LAYER static void kws_dscnn_int8_01_depthwise_conv2d(const int8_t *x0, int
 
 /* Layer 2: Conv2D functional_1/conv2d_1/Conv2D1
  * int8[1,25,5,64], int8[64,1,1,64], int32[64] -> int8[1,25,5,64]; 512000 multiply-accumulates */
-/* see the tile in the .S file */
+/* biases, rescaling and weights, two channels a block, laid out as the routine in the .S file says */
 _Alignas(4) static const uint8_t kws_dscnn_int8_02_conv2d_stream[5328] = {
     /* sha256 9bb6b4d9a80f9d430a04e9e76fdeaf16 */
 };
 
+/* bytes between positions, range of codes, rounding, number of blocks */
 static const int32_t kws_dscnn_int8_02_conv2d_parameters[5] = {
     /* sha256 b2d0f062bdea327c12569e43388a1824 */
 };
@@ -258,11 +265,12 @@ LIMEN_LAYER static void kws_dscnn_int8_02_conv2d(const int8_t *x0, int8_t *y0, v
 
 /* Layer 3: DepthwiseConv2D functional_1/depthwise_conv2d_1/BiasAdd/ReadVariableOp/resource1
  * int8[1,25,5,64], int8[1,3,3,64], int32[64] -> int8[1,25,5,64]; 72000 multiply-accumulates */
-/* see the block in the .S file */
+/* biases, weights and rescaling by channel, laid out as the routine in the .S file says */
 _Alignas(4) static const uint8_t kws_dscnn_int8_03_depthwise_conv2d_stream[1792] = {
     /* sha256 9c777e0b413bfd7223c7af27cbc9ed30 */
 };
 
+/* range of codes, rounding, number of channels */
 static const int32_t kws_dscnn_int8_03_depthwise_conv2d_parameters[4] = {
     /* sha256 656c1d49bc7c8ed3a804a24e763a71f5 */
 };
@@ -288,11 +296,12 @@ LIMEN_LAYER static void kws_dscnn_int8_03_depthwise_conv2d(const int8_t *x0, int
 
 /* Layer 4: Conv2D functional_1/conv2d_2/Conv2D1
  * int8[1,25,5,64], int8[64,1,1,64], int32[64] -> int8[1,25,5,64]; 512000 multiply-accumulates */
-/* see the tile in the .S file */
+/* biases, rescaling and weights, two channels a block, laid out as the routine in the .S file says */
 _Alignas(4) static const uint8_t kws_dscnn_int8_04_conv2d_stream[5344] = {
     /* sha256 f0887e89135243a1c4674917360312ed */
 };
 
+/* bytes between positions, range of codes, rounding, number of blocks */
 static const int32_t kws_dscnn_int8_04_conv2d_parameters[5] = {
     /* sha256 b2d0f062bdea327c12569e43388a1824 */
 };
@@ -344,11 +353,12 @@ LIMEN_LAYER static void kws_dscnn_int8_04_conv2d(const int8_t *x0, int8_t *y0, v
 
 /* Layer 5: DepthwiseConv2D functional_1/depthwise_conv2d_2/BiasAdd/ReadVariableOp/resource1
  * int8[1,25,5,64], int8[1,3,3,64], int32[64] -> int8[1,25,5,64]; 72000 multiply-accumulates */
-/* see the block in the .S file */
+/* biases, weights and rescaling by channel, laid out as the routine in the .S file says */
 _Alignas(4) static const uint8_t kws_dscnn_int8_05_depthwise_conv2d_stream[1792] = {
     /* sha256 39f5aaa1a858ba4186e15ae9257d09dd */
 };
 
+/* range of codes, rounding, number of channels */
 static const int32_t kws_dscnn_int8_05_depthwise_conv2d_parameters[4] = {
     /* sha256 656c1d49bc7c8ed3a804a24e763a71f5 */
 };
@@ -374,11 +384,12 @@ LIMEN_LAYER static void kws_dscnn_int8_05_depthwise_conv2d(const int8_t *x0, int
 
 /* Layer 6: Conv2D functional_1/conv2d_3/Conv2D1
  * int8[1,25,5,64], int8[64,1,1,64], int32[64] -> int8[1,25,5,64]; 512000 multiply-accumulates */
-/* see the tile in the .S file */
+/* biases, rescaling and weights, two channels a block, laid out as the routine in the .S file says */
 _Alignas(4) static const uint8_t kws_dscnn_int8_06_conv2d_stream[5328] = {
     /* sha256 d3f489f8105db612d58f15846cf5e931 */
 };
 
+/* bytes between positions, range of codes, rounding, number of blocks */
 static const int32_t kws_dscnn_int8_06_conv2d_parameters[5] = {
     /* sha256 b2d0f062bdea327c12569e43388a1824 */
 };
@@ -430,11 +441,12 @@ LIMEN_LAYER static void kws_dscnn_int8_06_conv2d(const int8_t *x0, int8_t *y0, v
 
 /* Layer 7: DepthwiseConv2D functional_1/depthwise_conv2d_3/BiasAdd/ReadVariableOp/resource1
  * int8[1,25,5,64], int8[1,3,3,64], int32[64] -> int8[1,25,5,64]; 72000 multiply-accumulates */
-/* see the block in the .S file */
+/* biases, weights and rescaling by channel, laid out as the routine in the .S file says */
 _Alignas(4) static const uint8_t kws_dscnn_int8_07_depthwise_conv2d_stream[1792] = {
     /* sha256 dc3a90fa868e34e68b8fcd82ebd5c0cf */
 };
 
+/* range of codes, rounding, number of channels */
 static const int32_t kws_dscnn_int8_07_depthwise_conv2d_parameters[4] = {
     /* sha256 656c1d49bc7c8ed3a804a24e763a71f5 */
 };
@@ -460,11 +472,12 @@ LIMEN_LAYER static void kws_dscnn_int8_07_depthwise_conv2d(const int8_t *x0, int
 
 /* Layer 8: Conv2D functional_1/conv2d_4/Conv2D1
  * int8[1,25,5,64], int8[64,1,1,64], int32[64] -> int8[1,25,5,64]; 512000 multiply-accumulates */
-/* see the tile in the .S file */
+/* biases, rescaling and weights, two channels a block, laid out as the routine in the .S file says */
 _Alignas(4) static const uint8_t kws_dscnn_int8_08_conv2d_stream[5280] = {
     /* sha256 2b41ef2aeb4b260cfd7c2bfc012062f7 */
 };
 
+/* bytes between positions, range of codes, rounding, number of blocks */
 static const int32_t kws_dscnn_int8_08_conv2d_parameters[5] = {
     /* sha256 b2d0f062bdea327c12569e43388a1824 */
 };
@@ -571,15 +584,17 @@ LIMEN_LAYER static void kws_dscnn_int8_09_average_pool2d(const int8_t *x0, int8_
 
 /* Layer 11: FullyConnected functional_1/dense/BiasAdd
  * int8[1,64], int8[12,64], int32[12] -> int8[1,12]; 768 multiply-accumulates */
-/* see the routine in the .S file */
+/* biases, rescaling and weights, channels in blocks, laid out as the routine in the .S file says */
 _Alignas(4) static const uint8_t kws_dscnn_int8_11_fully_connected_stream[1216] = {
     /* sha256 961517cf9e44f0278f42a383abc146c0 */
 };
 
+/* range of codes, rounding, number of blocks */
 static const int32_t kws_dscnn_int8_11_fully_connected_parameters[4] = {
     /* sha256 9088fff077767bff84ffb371ccce3211 */
 };
 
+/* the same, of the last block, which repeats channels of the one before */
 static const int32_t kws_dscnn_int8_11_fully_connected_last[4] = {
     /* sha256 9088fff077767bff84ffb371ccce3211 */
 };

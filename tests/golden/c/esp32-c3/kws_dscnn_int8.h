@@ -12,6 +12,8 @@ extern "C" {
 #define KWS_DSCNN_INT8_ARENA_BYTES 16768
 #define KWS_DSCNN_INT8_ARENA_ALIGN 16
 
+/* A code stands for the real value SCALE * (code - ZERO_POINT); pictures are laid out as N, H, W, C. */
+
 /* input input_1: int8, 1 x 49 x 10 x 1 */
 #define KWS_DSCNN_INT8_INPUT_INPUT_1(arena) ((int8_t *)(void *)((uint8_t *)(arena) + 8892))
 #define KWS_DSCNN_INT8_INPUT_INPUT_1_SIZE 490

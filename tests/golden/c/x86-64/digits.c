@@ -14,6 +14,7 @@ static inline int32_t limen_rescale_positive(int32_t acc, int32_t multiplier, in
     return (high + (1 << (right - 1))) >> right;
 }
 
+/* The value, held between low and high. */
 static inline int32_t limen_clamp(int32_t value, int32_t low, int32_t high)
 {
     return value < low ? low : value > high ? high : value;

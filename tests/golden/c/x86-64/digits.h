@@ -12,6 +12,8 @@ extern "C" {
 #define DIGITS_ARENA_BYTES 2432
 #define DIGITS_ARENA_ALIGN 16
 
+/* A code stands for the real value SCALE * (code - ZERO_POINT); pictures are laid out as N, H, W, C. */
+
 /* input picture: int8, 1 x 8 x 8 x 1 */
 #define DIGITS_INPUT_PICTURE(arena) ((int8_t *)(void *)((uint8_t *)(arena) + 0))
 #define DIGITS_INPUT_PICTURE_SIZE 64

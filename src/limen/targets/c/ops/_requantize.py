@@ -24,6 +24,7 @@ static inline int32_t limen_rescale(int32_t acc, int32_t multiplier, int32_t shi
 CLAMP = Helper(
     "limen_clamp",
     """\
+/* The value, held between low and high. */
 static inline int32_t limen_clamp(int32_t value, int32_t low, int32_t high)
 {
     return value < low ? low : value > high ? high : value;

@@ -26,6 +26,9 @@ from limen.targets.c.kernels._packed._round_once import fit_once
 STEP = 2
 SHARE = 0x00800080
 _LARGEST = 126
+_STREAM = "biases, rescaling and weights, channels in blocks, laid out as the routine in the .S file says"
+_PARAMETERS = "range of codes, rounding, number of blocks"
+_LAST = "the same, of the last block, which repeats channels of the one before"
 
 _BODY = """\
 static void {symbol}(const int8_t *x0, int8_t *y0, void *scratch)
@@ -143,11 +146,11 @@ def _layer(site: Site, table: Channels, vectors: Vectors, once: bool, copies: bo
     rest = outputs > vectors.channels and outputs % vectors.channels > 0
     bounds = [table.low, table.high, table.rounding]
     constants = [
-        Constant(site.local("stream"), np.frombuffer(b"".join(blocks), np.uint8), 4, "see the routine in the .S file"),
-        Constant(site.local("parameters"), np.array([*bounds, len(blocks) - rest], np.int32)),
+        Constant(site.local("stream"), np.frombuffer(b"".join(blocks), np.uint8), 4, _STREAM),
+        Constant(site.local("parameters"), np.array([*bounds, len(blocks) - rest], np.int32), 4, _PARAMETERS),
     ]
     if rest:
-        constants.append(Constant(site.local("last"), np.array([*bounds, 1], np.int32)))
+        constants.append(Constant(site.local("last"), np.array([*bounds, 1], np.int32), 4, _LAST))
     routine = vectors.routine(table, once)
     return _Layer(
         site.symbol, outputs, depth // STEP, tuple(constants), routine,
@@ -257,6 +260,7 @@ def _declaration(name: str, takes_codes: bool) -> Helper:
     codes = "const int8_t *x, " if takes_codes else ""
     return Helper(
         f"{name}_declaration",
+        "/* In the .S file: all output channels of one position. */\n"
         f"void {name}({codes}const int32_t *prefix, const uint8_t *stream, int8_t *y,\n"
         "    const int32_t *parameters);\n",
     )

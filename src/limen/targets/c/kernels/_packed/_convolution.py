@@ -15,6 +15,10 @@ from limen.targets.c.kernels._packed._patch import STRIP, gather, patch
 from limen.targets.c.kernels._packed._plan import Run, Window, divide
 from limen.targets.c.kernels._packed._requantize import Channels, biases, fit
 
+_STREAM = "biases, rescaling and weights, two channels a block, laid out as the routine in the .S file says"
+_PARAMETERS = "bytes between positions, range of codes, rounding, number of blocks"
+_LAST = "the same, of the last block, which repeats channels of the one before"
+
 _TILE = """\
 static void {symbol}_tile{positions}(const int8_t *const *x0, int32_t at, int8_t *y, int32_t *patch{strip_parameter})
 {{
@@ -145,11 +149,11 @@ def _layer(site: Site, window: Window, table: Channels, tiles: Tiles) -> tuple[_
     )  # fmt: skip
     parameters = [outputs, table.low, table.high, table.rounding, even // tiles.channels]
     constants = [
-        Constant(site.local("stream"), np.frombuffer(first + last, np.uint8), 4, "see the tile in the .S file"),
-        Constant(site.local("parameters"), np.array(parameters, np.int32)),
+        Constant(site.local("stream"), np.frombuffer(first + last, np.uint8), 4, _STREAM),
+        Constant(site.local("parameters"), np.array(parameters, np.int32), 4, _PARAMETERS),
     ]
     if odd:
-        constants.append(Constant(site.local("last"), np.array([*parameters[:4], 1], np.int32)))
+        constants.append(Constant(site.local("last"), np.array([*parameters[:4], 1], np.int32), 4, _LAST))
     return layer, tuple(constants)
 
 
@@ -214,6 +218,7 @@ def _run(layer: _Layer, run: Run) -> str:
 def _declaration(routine: Helper) -> Helper:
     return Helper(
         f"{routine.name}_declaration",
+        "/* In the .S file: all output channels of a few positions. */\n"
         f"void {routine.name}(const int32_t *patch, const uint8_t *stream, int8_t *y, const int32_t *parameters);\n",
     )
 

@@ -14,6 +14,8 @@ from limen.targets.c.kernels._packed._block import Block, encode
 from limen.targets.c.kernels._packed._patch import STRIP
 from limen.targets.c.kernels._packed._requantize import Channels, biases, fit
 
+_STREAM = "biases, weights and rescaling by channel, laid out as the routine in the .S file says"
+_PARAMETERS = "range of codes, rounding, number of channels"
 _WHOLE = """\
 static void {symbol}_row(const int8_t *const *x0, int8_t *y0)
 {{
@@ -98,8 +100,8 @@ def depthwise(site: Site, blocks: Blocks) -> Kernel | None:
     text, strip = _text(site, block, routine.name)
     return Kernel(
         text,
-        (Constant(site.local("stream"), stream, 4, "see the block in the .S file"),
-         Constant(site.local("parameters"), parameters)),
+        (Constant(site.local("stream"), stream, 4, _STREAM),
+         Constant(site.local("parameters"), parameters, 4, _PARAMETERS)),
         (_declaration(routine.name), *((STRIP,) if strip else ())),
         strip,
         reaches=(Reach(max(kh, 2), op.stride[0], op.padding[0], op.dilation[0], x.zero_point),),
@@ -162,5 +164,6 @@ def _column(stride: int, left: int) -> str:
 def _declaration(name: str) -> Helper:
     return Helper(
         f"{name}_declaration",
+        "/* In the .S file: positions of a row of a depthwise convolution. */\n"
         f"void {name}(const int8_t *const *rows, const uint8_t *stream, int8_t *y,\n    const int32_t *parameters);\n",
     )

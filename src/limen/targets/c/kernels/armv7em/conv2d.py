@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from textwrap import dedent
 from typing import Any
 
 import numpy as np
@@ -204,7 +205,8 @@ def _kernel(site: Site, window: Window, dense: Dense, groups: int, reach: Reach)
     sizes["together"] = together
     sizes["any"] = f", columns + {dense.rows.shape[1]}" if together == 4 and site.small else ""
     even = window.width // 2 * 2
-    last = _LAST.format(even=even, outputs=outputs, body=_body(gathered, made[1][0].name, False, sizes))
+    settled = replace(gathered, call=_settled(gathered.call, window))
+    last = _LAST.format(even=even, outputs=outputs, body=_body(settled, made[1][0].name, False, sizes))
     body = _body(gathered, made[0][0].name, True, sizes)
     finish = clamp("y0", window.width * outputs, *dense.limits)
     text = _ROW.format(
@@ -227,6 +229,16 @@ def _kernel(site: Site, window: Window, dense: Dense, groups: int, reach: Reach)
 
 def _reordered(rows: Int64, order: list[int]) -> Int64:
     return np.pad(rows[:, order], ((0, 0), (0, rows.shape[1] - len(order))))
+
+
+def _settled(call: str, window: Window) -> str:
+    """What fills the columns at the last position of a row, where it is known whether the window lies inside."""
+    condition, _, branches = call.partition(" {\n")
+    if not condition.startswith("if ("):
+        return call
+    inside, _, outside = branches.partition("} else {\n")
+    begin, end = window.inside
+    return dedent(inside if begin <= window.width - 1 < end else outside.removesuffix("}")).rstrip("\n")
 
 
 def _body(gathered: Columns, name: str, two: bool, sizes: dict[str, Any]) -> str:
