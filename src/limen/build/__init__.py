@@ -82,8 +82,8 @@ def bench(path: str | Path, **settings: Any) -> Benched:
     return bench_path(path, options=import_options(settings), **_own(settings))
 
 
-def profile(model: str | Path, device: str, **settings: Any) -> Profile:
-    """Run generated code on a virtual device and count; see ``limen.build.emulated.profile_model``."""
+def profile(model: str | Path, device: str | None = None, **settings: Any) -> Profile:
+    """Run generated code on a virtual or a real device and count; see ``limen.build.emulated.profile_model``."""
     from limen.build.artifact import import_options
     from limen.build.emulated import profile_model
 

@@ -21,7 +21,7 @@ from limen.targets.c import generate
 
 def profile_model(
     model: str | Path,
-    device: str,
+    device: str | None = None,
     data: str | Path | None = None,
     pre: str | None = None,
     quantize: str | None = None,
@@ -31,13 +31,15 @@ def profile_model(
     stream: Literal["off", "auto"] = "off",
     small: bool = False,
     keep_layout: bool = False,
+    on: str | None = None,
     options: ImportOptions | None = None,
 ) -> Profile:
     """Import, quantise, generate C, and profile it.
 
     Args:
         model: a model file.
-        device: a board or processor; a board is profiled on the virtual twin of its processor.
+        device: a board or processor; a board is profiled on the virtual twin of its processor. None asks the board
+            that ``on`` names.
         data: samples: they calibrate, and the first ``inputs`` of them are run before the extremes.
         pre: steps that decode the files of a data folder.
         quantize: a recipe or its shorthand; with data and none, int8.
@@ -47,25 +49,39 @@ def profile_model(
         stream: run layers row by row where it saves RAM.
         small: prefer flash over speed.
         keep_layout: keep the source layout at the border.
+        on: a real device, ``ssh://user@host`` or ``serial:/dev/NAME``, instead of the virtual one.
         options: how the model is read.
 
     Raises:
-        UsageError: an unknown device, recipe or compiler.
+        UsageError: an unknown device, recipe or compiler; neither a device nor a place.
         ModelError, DataError: bad input.
         Unsupported: an operator has no C kernel.
-        NotMeasurable: nothing here executes the device's code.
+        NotMeasurable: nothing here executes the device's code, or the place is not reached.
         MissingExtra: a package or tool is not installed.
     """
     if inputs < 0:
         raise UsageError(f"{inputs} inputs: not a count")
-    board = devices.get(device)
+    board = devices.get(device) if device is not None else None
+    place = None
+    if on is not None:
+        from limen.lab.remote import connect
+
+        place = connect(on, board)
+        board = place.device
+    if board is None:
+        raise UsageError("which device?", "give --device, such as cortex-m4; see: limen devices")
     source = open_source(model, options, keep_layout)
     samples = None if data is None else read_data(data, Chain.parse(pre) if pre else Chain())
     prepared = quantised_source(source, samples, quantize)
     program = prepared.require_program()
     generated = generate(program, board, kernels=kernels, stream=stream, small=small)
     feeds = _feeds(program, None if samples is None else list(islice(program_feeds(program, samples), inputs)), inputs)
-    found = profile(generated, feeds, compiler=compiler, judge=program)
+    if place is None:
+        found = profile(generated, feeds, compiler=compiler, judge=program)
+    else:
+        from limen.lab.remote import profile_there
+
+        found = profile_there(place, generated, feeds, program)
     return replace(found, model=str(model), recipe=prepared.recipe.name)
 
 

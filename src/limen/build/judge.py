@@ -16,7 +16,7 @@ from limen.build.variants import PREFERENCE, prepare_variant
 from limen.bundle import Bundle
 from limen.data import Dataset
 from limen.engines import ENGINES, Session
-from limen.errors import BadInput, DataError, NotMeasurable
+from limen.errors import BadInput, DataError
 from limen.importers import ImportOptions
 from limen.measure.latency import measure_latency
 from limen.measure.metrics import find_metric, predictions
@@ -150,17 +150,24 @@ def bench_path(
     threads: int = 1,
     seconds: float = 1.0,
     on: str | None = None,
+    device: str | None = None,
     options: ImportOptions | None = None,
 ) -> Benched:
-    """Latency of one run on this host.
+    """Latency of one run, on this host or on a device.
+
+    Args:
+        on: a device, ``ssh://user@host`` or ``serial:/dev/NAME``.
+        device: what it is; over ssh it is asked.
 
     Raises:
-        NotMeasurable: a device was named: this version measures on this host only.
+        NotMeasurable: the device is not reached.
     """
-    if on is not None:
-        raise NotMeasurable(f"bench on {on}: devices are not reached by this version", "leave out --on")
     if threads < 1 or not 0 < seconds <= 600:
         raise BadInput(f"threads {threads} or seconds {seconds:g} are out of range")
+    if on is not None:
+        from limen.build.elsewhere import bench_there
+
+        return bench_there(path, on, engine, threads, seconds, options, device)
     bundle = open_any(path, options, engine)
     with Session(bundle, engine, threads) as session:
         feeds = random_data(session_specs(session), 1).inputs

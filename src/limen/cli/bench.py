@@ -1,7 +1,8 @@
-"""Measure the latency of a bundle or model on this host, as percentiles.
+"""Measure the latency of a bundle or model on this host or on a device, as percentiles.
 
 example:
   limen bench model.limen --engine litert --threads 1
+  limen bench model.limen --on ssh://pi@raspberrypi.local
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads (default 1)")
     parser.add_argument("--seconds", type=float, default=1.0, metavar="S", help="how long to measure (default 1)")
     parser.add_argument("--on", metavar="URL", help="a device: ssh://user@host or serial:/dev/NAME")
+    parser.add_argument("--device", help="with --on: what board it is (over ssh it is asked)")
     add_import_flags(parser)
 
 
@@ -30,6 +32,7 @@ def run(options: argparse.Namespace) -> Outcome:
         threads=options.threads,
         seconds=options.seconds,
         on=options.on,
+        device=options.device,
         **import_settings(options),
     )
     return Outcome(result.to_json(), result.text())

@@ -6,6 +6,7 @@ a board is profiled on the core it has. Every layer's output is compared with th
 example:
   limen profile model.tflite --device cortex-m4
   limen profile model.onnx --device esp32-c3 --data calibration.npz --quantize int8 --json
+  limen profile model.tflite --on ssh://pi@raspberrypi.local
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from limen.cli._source import add_import_flags, import_settings
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="trained model: .onnx .tflite .keras .h5 .pt2")
-    parser.add_argument("--device", required=True, help="board or processor, such as cortex-m4; see: limen devices")
+    parser.add_argument("--device", help="board or processor, such as cortex-m4; see: limen devices")
+    parser.add_argument("--on", metavar="URL", help="a real device: ssh://user@host or serial:/dev/NAME")
     parser.add_argument("--data", metavar="FILE", help="samples to calibrate with and to run (.npz, .csv, folder)")
     parser.add_argument("--pre", metavar="SPEC", help="steps that turn the data's files into samples")
     parser.add_argument("--quantize", metavar="RECIPE", help="int8, int16x8, float16, dynamic, none, or a recipe name")
@@ -49,6 +51,7 @@ def run(options: argparse.Namespace) -> Outcome:
         stream=options.stream,
         small=options.small,
         keep_layout=options.keep_layout,
+        on=options.on,
         **import_settings(options),
     )
     wrong = result.exact is not None and result.exact["max_lsb"] > 0

@@ -13,18 +13,21 @@ from __future__ import annotations
 import functools
 import platform
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from limen.errors import BadInput, UsageError
-from limen.host import read_host
+from limen.host import NOTABLE_FEATURES, read_host
 from limen.registry import suggest
 
 FOLDER = Path(__file__).parent
 SIZE_UNITS = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 MACHINES = {"x86_64": "x86-64", "amd64": "x86-64", "aarch64": "aarch64", "arm64": "aarch64", "armv7l": "armv7"}
+
+EXTENSIONS = {"asimddp": "dotprod", "asimdhp": "fp16"}
+"""Processor features as Linux spells them -> as devices do, where the two differ."""
 
 
 @dataclass(frozen=True)
@@ -160,12 +163,19 @@ def _type_text(key: str) -> str:
     return {str: "text", int: "a whole number", list: "a list of texts"}[TYPES[key]]
 
 
+def features_of(device: Device, flags: Iterable[str]) -> tuple[str, ...]:
+    """A device's features and those of a processor, in Linux' spelling and in ours."""
+    notable = [flag for flag in flags if flag in NOTABLE_FEATURES]
+    ours = [EXTENSIONS[flag] for flag in notable if flag in EXTENSIONS]
+    return tuple(dict.fromkeys((*device.features, *notable, *ours)))
+
+
 def _host(device: Device, folder: Path) -> Device:
     """This machine: its architecture's entry with what it has itself; an unknown architecture keeps the bare entry."""
     machine = MACHINES.get(platform.machine().lower())
     base = _load(machine, folder) if machine in names(folder) else device
     found = read_host()
-    features = tuple(dict.fromkeys((*base.features, *found.features)))
+    features = features_of(base, found.features)
     notes = "memory and processor features as the system tells them"
     return replace(
         base, name=device.name, title=device.title, ram=found.ram, features=features, notes=notes, aliases=()

@@ -124,20 +124,25 @@ def run_file(
     """
     keys = None if key is None else (load_public(key),)
     with load(path, engine, threads, exact, keys) as session:
-        source = Path(source)
-        if source.suffix.lower() in _ARRAYS:
-            outputs, count = _run_arrays(session, source)
-            answer = None
-        else:
-            if not source.is_file():
-                raise DataError(f"{source}: does not exist")
-            found = session.predict(source)
-            outputs, count = dict(found.outputs), 1
-            answer = {"index": found.index, "label": found.label, "probability": found.probability}
-        if output is not None:
-            write_atomically(Path(output), _npz(outputs))
-        shapes = {name: list(value.shape) for name, value in outputs.items()}
-        return Ran(session.engine, count, shapes, answer, None if output is None else str(output))
+        return run_session(session, source, output)
+
+
+def run_session(session: Session, source: str | Path, output: str | Path | None = None) -> Ran:
+    """``run_file`` with a session that is open."""
+    source = Path(source)
+    if source.suffix.lower() in _ARRAYS:
+        outputs, count = _run_arrays(session, source)
+        answer = None
+    else:
+        if not source.is_file():
+            raise DataError(f"{source}: does not exist")
+        found = session.predict(source)
+        outputs, count = dict(found.outputs), 1
+        answer = {"index": found.index, "label": found.label, "probability": found.probability}
+    if output is not None:
+        write_atomically(Path(output), _npz(outputs))
+    shapes = {name: list(value.shape) for name, value in outputs.items()}
+    return Ran(session.engine, count, shapes, answer, None if output is None else str(output))
 
 
 def _run_arrays(session: Session, source: Path) -> tuple[dict[str, Array], int]:

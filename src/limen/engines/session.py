@@ -32,6 +32,7 @@ class Session:
         engine: name; None for the bundle's first that is installed.
         threads: for the engine.
         exact: kernels that are exact to the bit for integer artifacts.
+        opener: opens the engine's artifact elsewhere, such as on another machine; the engine itself by default.
 
     Raises:
         UsageError: fewer than one thread, or an engine that is not known.
@@ -40,7 +41,14 @@ class Session:
         Unsupported: the engine has no exact kernels.
     """
 
-    def __init__(self, bundle: Bundle, engine: str | None = None, threads: int = 1, exact: bool = False) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        engine: str | None = None,
+        threads: int = 1,
+        exact: bool = False,
+        opener: Callable[[bytes, ArtifactEntry], Runner] | None = None,
+    ) -> None:
         if threads < 1:
             raise UsageError(f"threads {threads}: must be 1 or more")
         self.bundle = bundle
@@ -50,7 +58,11 @@ class Session:
         self.entry: ArtifactEntry = bundle.artifact(self.engine)
         initial = {s.input: _initial(bundle, s.input, s.initial) for s in self.entry.states}
         data = bundle.blob(self.entry.blob)
-        self._runner: Runner | None = ENGINES.get(self.engine).open(data, self.entry, initial, threads, exact)
+        self._runner: Runner | None
+        if opener is not None:
+            self._runner = opener(data, self.entry)
+        else:
+            self._runner = ENGINES.get(self.engine).open(data, self.entry, initial, threads, exact)
         self._shapes = {b.name: b.source_shape() for b in self.entry.inputs}
         self._names = {**{b.tensor: b.name for b in self.entry.inputs}, **{name: name for name in self._shapes}}
         self._lock = threading.RLock()

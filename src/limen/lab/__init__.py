@@ -58,9 +58,10 @@ def profile(
         from limen.lab._native import profile_native
 
         return profile_native(generated, feeds, judge)
-    from limen.lab._user import profile_user
-
-    return profile_user(generated, feeds, judge)
+    raise NotMeasurable(
+        f"device {generated.device.name}: this machine is no {isa}, and has no virtual one",
+        f"profile on an {isa} machine, or reach one by --on ssh://user@host",
+    )
 
 
 def host_latency(generated: Generated, feed: Mapping[str, Array]) -> dict[str, float] | None:
