@@ -48,8 +48,9 @@ class Repository:
         self._files, self._clock = known.files, clock
         self._trusted: dict[str, Targets] = {}
         self._checked: set[tuple[str, str]] = set()
-        self.root, _ = self._read(Root, known.memory.root, "trusted root")
-        _verify(self.root, "root", known.memory.root, "trusted root")
+        first = _parse(Root, known.memory.root, "trusted root")
+        _verify(first.signed, "root", first, "trusted root")
+        self.root = first.signed
 
     @property
     def targets(self) -> Targets:
@@ -113,12 +114,12 @@ class Repository:
         name = self._name(role, meta.version)
         data = yield from self._fetch(name, min(meta.length or LIMITS.targets, LIMITS.targets))
         _require_match(meta, data, name)
-        found, _ = self._read(Targets, data, name)
-        _verify(by, role, data, name)
-        self._require_named(found, meta, name)
-        self._require_fresh(found, name)
+        found = _parse(Targets, data, name)
+        _verify(by, role, found, name)
+        self._require_named(found.signed, meta, name)
+        self._require_fresh(found.signed, name)
         yield self._keep({role: data})
-        return found
+        return found.signed
 
     def _update_root(self) -> Steps[None]:
         """Newer roots, one by one, each signed by the keys of the one before and by its own (5.3)."""
@@ -129,21 +130,22 @@ class Repository:
             if data is None:
                 return
             _require_short(data, LIMITS.root, name)
-            root, _ = self._read(Root, data, name)
-            _verify(self.root, "root", data, name)
-            if root.version != version:
-                raise Refused("mismatch", f"{name}: holds version {root.version}")
-            _verify(root, "root", data, name)
-            self.root = root
-            self.memory = _without_lost_floors(msgspec.structs.replace(self.memory, root=data), root)
+            found = _parse(Root, data, name)
+            _verify(self.root, "root", found, name)
+            if found.signed.version != version:
+                raise Refused("mismatch", f"{name}: holds version {found.signed.version}")
+            _verify(found.signed, "root", found, name)
+            self.root = found.signed
+            self.memory = _without_lost_floors(msgspec.structs.replace(self.memory, root=data), self.root)
             yield self._keep({})
 
     def _update_timestamp(self) -> Steps[None]:
         """The newest timestamp (5.4)."""
         name = _join(self.layout.folder, "timestamp.json")
         data = yield from self._fetch(name, LIMITS.timestamp)
-        found, extra = self._read(Timestamp, data, name)
-        keys = _verify(self.root, "timestamp", data, name)
+        parsed = _parse(Timestamp, data, name)
+        keys = _verify(self.root, "timestamp", parsed, name)
+        found, extra = parsed.signed, parsed.signed.unrecognized_fields
         self._require_device(extra, name)
         meta, memory = found.snapshot_meta, self.memory
         _require_floor(found.version, memory.timestamp, f"{name}: version")
@@ -168,7 +170,7 @@ class Repository:
 
     def _kept_timestamp(self) -> Timestamp | None:
         data = self._file("timestamp")
-        return None if data is None else self._read(Timestamp, data, "timestamp.json")[0]
+        return None if data is None else _parse(Timestamp, data, "timestamp.json").signed
 
     def _update_snapshot(self) -> Steps[None]:
         """The snapshot that the timestamp names (5.5)."""
@@ -180,8 +182,9 @@ class Repository:
         name = self._name("snapshot", meta.version)
         data = yield from self._fetch(name, min(meta.length or LIMITS.snapshot, LIMITS.snapshot))
         _require_match(meta, data, name)
-        found, _ = self._read(Snapshot, data, name)
-        keys = _verify(self.root, "snapshot", data, name)
+        parsed = _parse(Snapshot, data, name)
+        keys = _verify(self.root, "snapshot", parsed, name)
+        found = parsed.signed
         self._require_named(found, meta, name)
         roles = {role.removesuffix(".json"): each.version for role, each in found.meta.items()}
         for role, floor in self.memory.roles.items():
@@ -200,13 +203,13 @@ class Repository:
             return None
         try:
             _require_match(meta, data, role)
-            found, _ = self._read(kind, data, role)
-            _verify(by, role, data, role)
-            self._require_named(found, meta, role)
-            self._require_fresh(found, role)
+            found = _parse(kind, data, role)
+            _verify(by, role, found, role)
+            self._require_named(found.signed, meta, role)
+            self._require_fresh(found.signed, role)
         except Refused:
             return None
-        return found
+        return found.signed
 
     def _file(self, role: str) -> bytes | None:
         """A trusted file's bytes, if it is whole."""
@@ -228,18 +231,6 @@ class Repository:
     def _name(self, role: str, version: int) -> str:
         file = f"{quote(role, '')}.json"
         return _join(self.layout.folder, f"{version}.{file}" if self.root.consistent_snapshot else file)
-
-    def _read(self, kind: type[S], data: bytes, name: str) -> tuple[S, Mapping[str, Any]]:
-        """Metadata of a kind, not verified, and its members that TUF does not know."""
-        try:
-            signed: Signed = Metadata[Any].from_bytes(data).signed
-        except _MALFORMED as error:
-            raise Refused("malformed", f"{name}: cannot be read: {_short(error)}") from error
-        if not isinstance(signed, kind):
-            raise Refused("malformed", f"{name}: holds {str(signed.type)[:20]}")
-        if signed.version > LARGEST:
-            raise Refused("malformed", f"{name}: its version is beyond {LARGEST}")
-        return signed, signed.unrecognized_fields
 
     def _require_named(self, found: Snapshot | Targets | Root | Timestamp, meta: MetaFile, name: str) -> None:
         self._require_device(found.unrecognized_fields, name)
@@ -289,6 +280,19 @@ def enrolled(root: bytes) -> Memory:
     return memory
 
 
+def _parse(kind: type[S], data: bytes, name: str) -> Metadata[S]:
+    """Metadata of a kind, not verified."""
+    try:
+        found = Metadata[S].from_bytes(data)
+    except _MALFORMED as error:
+        raise Refused("malformed", f"{name}: cannot be read: {_short(error)}") from error
+    if not isinstance(found.signed, kind):
+        raise Refused("malformed", f"{name}: holds {str(found.signed.type)[:20]}")
+    if found.signed.version > LARGEST:
+        raise Refused("malformed", f"{name}: its version is beyond {LARGEST}")
+    return found
+
+
 def _without_lost_floors(memory: Memory, root: Root) -> Memory:
     """Drop the floors that were set by keys which the new root no longer accepts (5.3.11)."""
     files = dict(memory.files)
@@ -306,10 +310,9 @@ def _still_trusted(root: Root, role: str, keys: KeyIds) -> bool:
     return len(set(keys) & set(terms.keyids)) >= terms.threshold
 
 
-def _verify(by: Root | Targets, role: str, data: bytes, name: str) -> KeyIds:
+def _verify(by: Root | Targets, role: str, metadata: Metadata[Any], name: str) -> KeyIds:
     """Ids of the keys that signed, as many as the delegator asks for at least (5.3.4, 5.4.2, ...)."""
     try:
-        metadata = Metadata[Any].from_bytes(data)
         result = by.get_verification_result(role, metadata.signed_bytes, metadata.signatures)
     except _MALFORMED as error:
         raise Refused("malformed", f"{name}: cannot be verified: {_short(error)}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 
 from limen.deliver.agent import trust_uptane
@@ -10,6 +11,7 @@ from limen.deliver.agent.records import Memory, State, slots
 from limen.deliver.agent.store import Store
 from limen.deliver.agent.trust import Fetch, Identity, Keep, Known, Plan, run
 from limen.deliver.agent.trust_tuf import enrolled
+from limen.errors import StoreError
 
 
 def first_state(image_root: bytes, director_root: bytes) -> State:
@@ -39,7 +41,8 @@ def update(store: Store, identity: Identity, fetch: Fetch, clock: Clock) -> Plan
     finally:
         now = {*store.state.image.files.values(), *store.state.director.files.values()}
         for digest in {*state.image.files.values(), *state.director.files.values()} - now:
-            store.drop(digest)
+            with contextlib.suppress(StoreError):
+                store.drop(digest)
 
 
 def known(store: Store, memory: Memory) -> Known:
