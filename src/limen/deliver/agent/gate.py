@@ -12,37 +12,20 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from limen.deliver.agent.gate_child import Seen, Task
 from limen.deliver.agent.keys import Keys
 from limen.deliver.agent.records import Slot
 from limen.deliver.agent.slots import lent
 from limen.deliver.agent.store import Store
+from limen.deliver.agent.verdict import GateLimits, Seen, Task
 from limen.deliver.formats import Limits
 from limen.errors import LimenError, VerificationError
 
 MOST = 4096
 """Bytes of a result that are read."""
-
-
-@dataclass(frozen=True)
-class GateLimits:
-    """How long and how large a trial load may be, whatever the release promises.
-
-    Args:
-        seconds: until it is killed.
-        memory: bytes that its address space may grow by; 0: half of what is available now.
-        engine: name; empty: the bundle's first.
-    """
-
-    seconds: float = 60.0
-    memory: int = 0
-    engine: str = ""
-    threads: int = 1
 
 
 def try_out(store: Store, slot: Slot, keys: Keys, limits: GateLimits) -> Seen:

@@ -22,6 +22,7 @@ import msgspec
 import numpy as np
 
 from limen.bundle import Bundle
+from limen.deliver.agent.verdict import Seen, Task
 from limen.engines import Session
 from limen.engines._engine import ENGINES
 from limen.engines.golden import replay
@@ -31,43 +32,6 @@ RUNTIMES = {"litert": "ai_edge_litert.interpreter", "ort": "onnxruntime"}
 """What an engine imports at first use: its memory is not the model's."""
 RUNS, SECONDS = 50, 2.0
 """The latency is of so many runs, or of as many as fit into so many seconds, but of at least three."""
-
-
-class Task(msgspec.Struct, frozen=True):
-    """What to try.
-
-    Args:
-        path: of the payload.
-        engine: name; empty: the bundle's first that is installed and has golden vectors.
-        room: bytes that the process may grow by; 0: as it likes.
-        out: descriptor to write the result to.
-    """
-
-    path: str
-    engine: str
-    threads: int
-    room: int
-    out: int
-
-
-class Seen(msgspec.Struct, frozen=True):
-    """What was found.
-
-    Args:
-        why: what is wrong; empty: nothing.
-        final: another try would find the same.
-        engine: that ran it.
-        samples: golden samples that were replayed.
-        p90_ms: of one run on the first golden sample.
-        grown: bytes that the resident set grew by, at most, through loading and running.
-    """
-
-    why: str = ""
-    final: bool = False
-    engine: str = ""
-    samples: int = 0
-    p90_ms: float = 0.0
-    grown: int = 0
 
 
 def choose(bundle: Bundle, engine: str = "") -> str:

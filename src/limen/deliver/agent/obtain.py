@@ -17,7 +17,7 @@ from limen.deliver import delta, seal
 from limen.deliver.agent import slots
 from limen.deliver.agent.durable import Full
 from limen.deliver.agent.keys import KEY_BYTES, Keys, wrap_info
-from limen.deliver.agent.places import Place, first_that
+from limen.deliver.agent.places import Place, first_that, part_name
 from limen.deliver.agent.records import Slot
 from limen.deliver.agent.store import Store
 from limen.deliver.agent.trust import Offer, Source
@@ -64,16 +64,6 @@ def obtain(store: Store, places: Sequence[Place], offer: Offer, have: Sequence[S
         return _from(store, places, offer.full, offer, None, content_key, keys, say)
     except BundleError as error:
         raise Unsound(error.message) from error
-
-
-def part_name(source: Source) -> str:
-    """The file that comes in, in the store."""
-    return f"get-{source.sha256[:40]}"
-
-
-def part_names(offer: Offer) -> frozenset[str]:
-    """All of an offer's: what a sweep leaves alone."""
-    return frozenset(part_name(source) for source in (offer.full, *offer.deltas))
 
 
 def _from(

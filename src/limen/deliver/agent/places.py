@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol, TypeVar
 
+from limen.deliver.agent.trust import Offer, Source
 from limen.deliver.agent.web import Net, Sink, Web
 from limen.deliver.reading import PIECE
 from limen.errors import LimenError, MissingExtra, Refused, Unreachable, VerificationError
@@ -158,6 +159,16 @@ def first_that(places: Sequence[Place], do: Callable[[Place], T]) -> T:
     if not failures:
         raise Unreachable("no place to ask is known", "limen agent enroll --from URL")
     raise (refusals or failures)[-1]
+
+
+def part_name(source: Source) -> str:
+    """The file that comes in, in the store."""
+    return f"get-{source.sha256[:40]}"
+
+
+def part_names(offer: Offer) -> frozenset[str]:
+    """All of an offer's: what a sweep leaves alone."""
+    return frozenset(part_name(source) for source in (offer.full, *offer.deltas))
 
 
 def checked(name: str) -> str:

@@ -14,7 +14,6 @@ import msgspec
 
 from limen.deliver import formats
 from limen.deliver.agent import decide as d
-from limen.deliver.agent.slots import folder_of
 from limen.deliver.agent.updater import Updater
 from limen.errors import BadInput, StoreError
 
@@ -52,8 +51,9 @@ def leave(store: Path, wish: Wish, seconds: float = 10.0) -> bool:
 
 def follow(updater: Updater) -> bool:
     """Do what is wished; whether updates should be looked for."""
-    poll = False
-    for file in sorted((folder_of(updater.store) / FOLDER).glob("*.json")):
+    poll, folder = False, updater.store.path
+    assert folder is not None, "the store is not in a folder"
+    for file in sorted((folder / FOLDER).glob("*.json")):
         try:
             with file.open("rb") as opened:
                 wish = formats.parse(opened.read(MOST), Wish, file.name)

@@ -21,12 +21,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from limen.deliver.agent.updater import Updater
 from limen.errors import BadInput, DataError, StoreError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 MAX_BODY = 64 << 20
 SECONDS = 30.0
@@ -114,6 +115,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _packed(outputs: Mapping[str, np.ndarray[Any, Any]]) -> bytes:
     """An .npz; by hand, since ``numpy.savez`` takes some names for its own arguments."""
+    import numpy as np
+
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as file:
         for name, value in outputs.items():
@@ -123,6 +126,8 @@ def _packed(outputs: Mapping[str, np.ndarray[Any, Any]]) -> bytes:
 
 
 def _arrays(body: bytes) -> dict[str, np.ndarray[Any, Any]]:
+    import numpy as np
+
     try:
         with np.load(io.BytesIO(body), allow_pickle=False) as file:
             return {name: file[name] for name in file.files}

@@ -14,15 +14,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from limen.engines import Session
 from limen.errors import BadInput, DataError
 
-Array = NDArray[Any]
+if TYPE_CHECKING:  # an agent that serves nothing yet loads neither engine nor NumPy
+    from numpy.typing import NDArray
+
+    from limen.engines import Session
+
 T = TypeVar("T")
 LATEST = 256
 """Runs that the 90th percentile is of."""
@@ -87,7 +87,7 @@ class Line:
         now = self._now
         return now is not None and now.errors > 0
 
-    def run(self, feeds: Mapping[str, Any] | Array, raw: bool = False) -> dict[str, Array]:
+    def run(self, feeds: Mapping[str, Any] | NDArray[Any], raw: bool = False) -> dict[str, NDArray[Any]]:
         """As ``Session.run``.
 
         Raises:
@@ -313,5 +313,7 @@ class _Result(list[T]):
         return self[0]
 
 
-def _are_numbers(outputs: Mapping[str, Array]) -> bool:
+def _are_numbers(outputs: Mapping[str, NDArray[Any]]) -> bool:
+    import numpy as np
+
     return not any(v.dtype.kind == "f" and bool(np.isnan(v).any()) for v in outputs.values())

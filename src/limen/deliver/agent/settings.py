@@ -13,10 +13,10 @@ from msgspec import Meta
 from limen.deliver import formats
 from limen.deliver.agent import durable
 from limen.deliver.agent.decide import Policy, Window
-from limen.deliver.agent.gate import GateLimits
 from limen.deliver.agent.keys import FileKeys, Keys, read_key_file
 from limen.deliver.agent.store import Store
 from limen.deliver.agent.trust import Identity
+from limen.deliver.agent.verdict import GateLimits
 from limen.deliver.agent.web import Net
 from limen.errors import BadInput, StoreError, UsageError
 

@@ -11,17 +11,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from limen.deliver.agent import clock as clocks
 from limen.deliver.agent import decide as d
-from limen.deliver.agent import slots
 from limen.deliver.agent.durable import Full
-from limen.deliver.agent.gate import try_out
-from limen.deliver.agent.gate_child import Seen, choose
 from limen.deliver.agent.keys import Keys
-from limen.deliver.agent.obtain import Unsound, obtain, part_names
-from limen.deliver.agent.places import Place, first_that
+from limen.deliver.agent.places import Place, first_that, part_names
 from limen.deliver.agent.records import LineState, Slot
 from limen.deliver.agent.records import slots as slots_of
 from limen.deliver.agent.serving import Line
@@ -29,7 +23,7 @@ from limen.deliver.agent.settings import Settings
 from limen.deliver.agent.store import BLOBS, Store
 from limen.deliver.agent.trust import Offer, Plan, Want
 from limen.deliver.agent.trust_update import update
-from limen.engines import Session
+from limen.deliver.agent.verdict import Seen
 from limen.errors import LimenError, Refused, StoreError
 
 Say = Callable[[str], None]
@@ -196,8 +190,7 @@ class Updater:
         entries = session.golden()
         if entries:
             try:
-                feeds = session.bundle.arrays(entries[0].inputs)
-                line.run({key: np.asarray(value) for key, value in feeds.items()})
+                line.run(session.bundle.arrays(entries[0].inputs))
             except Exception as error:  # counted where it was raised
                 self.say(f"{name} {slot.counter}: {type(error).__name__}: {error}")
 
@@ -240,6 +233,8 @@ class Updater:
             return None
         self._due.pop(name, None)
         state = self.store.state.lines[name]
+        from limen.deliver.agent.obtain import Unsound, obtain
+
         have = slots_of(state)
         try:
             return d.Fetched(obtain(self.store, self.places, offer, have, self.keys, self.say))
@@ -274,6 +269,8 @@ class Updater:
         if self.gate is not None:
             seen = self.gate(self.store, slot, self.keys, self.settings)
         else:
+            from limen.deliver.agent.gate import try_out
+
             seen = try_out(self.store, slot, self.keys, self.settings.gate())
         if seen.why:
             return d.Failed(slot.counter, seen.why, seen.final)
@@ -295,6 +292,10 @@ class Updater:
 
     def _load(self, line: Line, slot: Slot, on_probation: bool) -> str | None:
         """Swap the release in; what went wrong, in words."""
+        from limen.deliver.agent import slots
+        from limen.deliver.agent.gate_child import choose
+        from limen.engines import Session
+
         try:
             bundle = slots.open_bundle(self.store, slot, self.keys)
             session = Session(bundle, choose(bundle, self.settings.engine), self.settings.threads)

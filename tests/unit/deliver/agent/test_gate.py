@@ -9,8 +9,8 @@ import pytest
 
 from agent_devices import new_device, plain_slot
 from gain_models import gain_bundle
-from limen.deliver.agent.gate import GateLimits, try_out
-from limen.deliver.agent.gate_child import Seen
+from limen.deliver.agent.gate import try_out
+from limen.deliver.agent.verdict import GateLimits, Seen
 from limen.deliver.formats import Limits
 from limen.engines import record_golden
 from small_bundles import classifier

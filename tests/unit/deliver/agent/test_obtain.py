@@ -14,8 +14,8 @@ from gain_models import gain_bundle, save_gain
 from limen.deliver import seal
 from limen.deliver.agent import durable, slots
 from limen.deliver.agent.keys import FileKeys, new_secret
-from limen.deliver.agent.obtain import Unsound, obtain, part_names
-from limen.deliver.agent.places import Folder
+from limen.deliver.agent.obtain import Unsound, obtain
+from limen.deliver.agent.places import Folder, part_names
 from limen.deliver.agent.records import LineState, Slot
 from limen.deliver.agent.store import KEYS, SLOT_KEY, Store
 from limen.deliver.agent.trust import Offer
