@@ -1,8 +1,8 @@
 """The C that the compiler writes for the golden models, to the byte: a change of an emitter shows in a diff.
 
-``make golden`` (``LIMEN_GOLDEN=write``) writes ``c/<device>[-option]/`` again; the diff is reviewed like code. digits
-is our own model and is kept whole for the Cortex-M4. Elsewhere the values of a constant are replaced by their digest, so
-that the repository neither grows nor holds the weights of others; any changed weight still fails.
+``make golden`` (``LIMEN_GOLDEN=write``) writes ``c/<device>[-option]/`` again; the diff is reviewed like code. Our own
+model, digits, is kept whole for the Cortex-M4. Elsewhere the values of a constant are replaced by their digest, so that
+the repository neither grows nor holds the weights of others; any changed weight still fails.
 """
 
 from __future__ import annotations

@@ -142,10 +142,16 @@ def _stage(index: int, site: Site, keep_rows: bool) -> Stage:
     whole = (1, output.size // max(1, output.shape[-1] if output.shape else 1))
     rows = (output.shape[1], output.shape[2]) if len(output.shape) == 4 else whole
     kernel, origin = select(replace(site, rows=rows))
-    if rows != whole and not keep_rows and is_pointwise(kernel):
+    if rows != whole and not keep_rows and is_pointwise(kernel) and not _padded(site, kernel, rows[0]):
         kernel, origin = select(replace(site, rows=whole))
         rows = whole
     return Stage(index, replace(site, rows=rows), kernel, origin)
+
+
+def _padded(site: Site, kernel: Kernel, count: int) -> bool:
+    """Whether some of the output's rows are made of padding."""
+    reaches = zip(site.live, kernel.reaches or (), strict=True)
+    return any(leaves(reach, row_layout(site.input(i)).count, count) for i, reach in reaches)
 
 
 def is_pointwise(kernel: Kernel) -> bool:
