@@ -207,13 +207,18 @@ def _places(store: Store, options: argparse.Namespace) -> list[Place] | None:
 
 
 def _finish(updater: Updater, seconds: float) -> None:
-    """Until no line is on probation or waits for its gate, or it takes too long."""
-    end = time.monotonic() + 10 * seconds + 1
+    """Until no line is on probation or is to be tried again, or it takes too long."""
+    end = time.monotonic() + 10 * seconds + updater.settings.strikes * updater.settings.gate_seconds
     while time.monotonic() < end:
-        if not any(line.trial is not None for line in updater.store.state.lines.values()):
+        if not any(_busy(line) for line in updater.store.state.lines.values()):
             return
         time.sleep(min(seconds / 20, 0.2))
         updater.tick()
+
+
+def _busy(line: LineState) -> bool:
+    """On probation, or failed and to be tried again; what waits for its window is not."""
+    return line.trial is not None or (line.staged is not None and str(line.staged.counter) in line.strikes)
 
 
 def _told(updater: Updater) -> int | None:

@@ -120,7 +120,7 @@ class Updater:
         while waiting:
             following = waiting.pop(0)
             before = self.store.state.lines.get(name, LineState())
-            line, actions = d.decide(before, following, self._now(name), self.settings.policy())
+            line, actions = d.decide(before, following, self._now(name, following), self.settings.policy())
             try:
                 self.store.change(lines={**self.store.state.lines, name: line})
             except StoreError as error:
@@ -152,10 +152,12 @@ class Updater:
     def _clock(self) -> clocks.Clock:
         return clocks.read(without=self.settings.clockless)
 
-    def _now(self, name: str) -> d.Now:
+    def _now(self, name: str, event: d.Event) -> d.Now:
+        """The time of an event; the time of a probation runs from its beginning, from tick to tick."""
         monotonic = time.monotonic()
         passed = monotonic - self._last.get(name, monotonic)
-        self._last[name] = monotonic
+        if isinstance(event, d.Tick | d.Passed):
+            self._last[name] = monotonic
         state = self.store.state
         try:
             wall = clocks.judge(self._clock(), max(state.image.issued, state.director.issued)).timestamp()
