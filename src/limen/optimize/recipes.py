@@ -15,6 +15,9 @@
     static_wi8_ai8_mse_bc_sbc    biases corrected layer by layer, on what the quantised layers before really give
     static_wi8_ai8_mse_bc_gptq   weights rounded layer by layer in second order, biases likewise
 
+    mixed_wi8_ai8                multiplications that pay for it in int8 with real results, the rest in float16 weights
+    mixed_wi8_ai8_s2             the same; the two inputs that cost most fidelity are read in 16 bits
+
 The words combine, in the order bc, cle, sbc, gptq, full; full tries every combination however large the Program. cle,
 sbc and gptq are guarded: each is kept only if the error at the outputs, on samples held out, falls.
 
@@ -32,7 +35,7 @@ from limen.optimize.ranges import Method
 from limen.optimize.schemes import Scheme
 from limen.registry import suggest
 
-Kind = Literal["float32", "float16", "dynamic", "static"]
+Kind = Literal["float32", "float16", "dynamic", "static", "mixed"]
 SHORTHANDS = {
     "int8": "static_wi8_ai8_mse_bc",
     "int8-best": "static_wi8_ai8_mse_bc_cle_sbc_gptq_full",
@@ -41,6 +44,9 @@ SHORTHANDS = {
     "none": "float32",
     "dynamic": "dynamic_wi8_afp32",
 }
+_MIXED = re.compile(r"mixed_wi8_ai8(?:_s(\d+))?$")
+SEARCHED = ("none", "float16", "dynamic", "int8", "int8-best", "int16x8")
+"""What the budget search tries, in this order; each is judged on every engine that can run it."""
 _STATIC = re.compile(r"static_wi8_ai(8|16)(_pt)?(?:_p(\d+(?:\.\d+)?)|(_mse))?(_bc)?(_cle)?(_sbc)?(_gptq)?(_full)?$")
 
 
@@ -59,6 +65,7 @@ class Recipe:
         sequential_bias: try bias correction layer by layer.
         second_order: try second-order rounding layer by layer.
         full: try all combinations on Programs of any size.
+        splits: of a mixed recipe, how many inputs are read in 16 bits.
     """
 
     name: str
@@ -71,6 +78,7 @@ class Recipe:
     sequential_bias: bool = False
     second_order: bool = False
     full: bool = False
+    splits: int = 0
 
     @property
     def guarded(self) -> bool:
@@ -79,7 +87,7 @@ class Recipe:
 
     @property
     def needs_data(self) -> bool:
-        return self.kind == "static"
+        return self.kind in ("static", "mixed")
 
 
 def decode(name: str) -> Recipe:
@@ -95,6 +103,9 @@ def decode(name: str) -> Recipe:
         return Recipe(name, "float16")
     if name == "dynamic_wi8_afp32":
         return Recipe(name, "dynamic")
+    mixed = _MIXED.match(name)
+    if mixed is not None:
+        return Recipe(name, "mixed", splits=int(mixed[1] or 0))
     match = _STATIC.match(name)
     if match is None:
         known = [*SHORTHANDS, *SHORTHANDS.values()]

@@ -11,11 +11,12 @@ from limen.model.passes.fold_constants import fold_constants_in
 from limen.model.passes.fuse_activations import fuse_activations_in
 from limen.model.passes.fuse_layer_norm import fuse_layer_norm_in
 from limen.model.passes.inline_if import inline_if_in
+from limen.model.passes.sink_scales import sink_scales_in
 from limen.model.passes.sink_transposes import sink_transposes_in
 from limen.model.passes.unflatten_softmax import unflatten_softmax_in
 
 CLEANING = (fold_constants_in, inline_if_in, drop_no_ops_in, sink_transposes_in, unflatten_softmax_in)
-FUSING = (fuse_activations_in, fuse_layer_norm_in, fold_batch_norm_in)
+FUSING = (fuse_activations_in, fuse_layer_norm_in, sink_scales_in, fold_batch_norm_in)
 _MAX_ROUNDS = 16
 
 
