@@ -75,7 +75,7 @@ def make(app: Static, host: str, port: int, tls: Tls | None, patience: Patience)
         http=partial(Guarded, patience),
         ws="none",
         access_log=False,
-        log_level="warning",
+        log_level="error",
         server_header=False,
         backlog=4096,
         timeout_keep_alive=int(patience.idle),
@@ -175,10 +175,10 @@ def _with_client(app: App, transport: asyncio.Transport) -> App:
 
     async def told(scope: Scope, receive: Receive, send: Send) -> None:
         async def guarded(message: Mapping[str, Any]) -> None:
-            await send(message)
-            if transport.is_closing() and message.get("more_body", False):
+            if transport.is_closing():
                 await asyncio.sleep(0)  # the protocol is told first
                 raise ConnectionAbortedError
+            await send(message)
 
         extensions = {**scope.get("extensions", {}), "tls": {"client_cert_chain": chain}}
         with contextlib.suppress(ConnectionAbortedError):
