@@ -70,16 +70,23 @@ def inputs(samples: int = 8) -> np.ndarray:
     return np.random.default_rng(3).uniform(-1, 1, (samples, 4)).astype(np.float32)
 
 
-def gain_bundle(gain: float, behaviour: str = "good", golden_gain: float | None = None, extra: int = 20_000) -> Bundle:
+def gain_bundle(
+    gain: float,
+    behaviour: str = "good",
+    golden_gain: float | None = None,
+    extra: int = 20_000,
+    plain: bool = False,
+) -> Bundle:
     """An unsigned bundle.
 
     Args:
         golden_gain: what the golden vectors say, if not the same.
-        extra: random floats that make it larger: the same for every bundle, but for one in a hundred.
+        extra: floats that make it larger: random ones, the same for every bundle, but for one in a hundred.
+        plain: zeros instead.
     """
     blobs, x = Blobs(), inputs()
     random = np.random.default_rng(5)
-    ballast = random.standard_normal(extra).astype(np.float32)
+    ballast = np.zeros(extra, np.float32) if plain else random.standard_normal(extra).astype(np.float32)
     ballast[::100] += np.float32(gain)
     entry = ArtifactEntry(
         "native",

@@ -200,8 +200,9 @@ class Updater:
         self, name: str, event: d.Event, before: LineState, actions: Sequence[d.Action], error: StoreError
     ) -> None:
         """The disk took no record: the event is kept for later. Going back to what serves for good needs no record."""
+        if error.message != self.problem:  # once, not with every tick
+            self.say(f"{name}: {error.message}; what serves goes on")
         self.problem = error.message
-        self.say(f"{name}: {error.message}; what serves goes on")
         if not isinstance(event, d.Tick):
             self._late = [*self._late, (name, event)][-LATE:]
         for action in actions:
