@@ -44,6 +44,11 @@ def profile(
     if not feeds:
         raise DataError(f"{generated.program.name}: a profile needs at least one input")
     isa = generated.device.isa
+    if generated.pushed_rows and isa not in VIRTUAL:
+        raise NotMeasurable(
+            f"device {generated.device.name}: rows are pushed on virtual microcontrollers only",
+            "leave out --stream push, or profile for a microcontroller",
+        )
     if isa == "wasm":
         from limen.lab._wasm import profile_wasm
 
@@ -53,7 +58,8 @@ def profile(
         from limen.lab._virtual import profile_virtual
 
         found = profile_virtual(generated, feeds, compiler, judge)
-        return replace(found, latency_us=host_latency(generated, feeds[0])) if here else found
+        timed = here and not generated.pushed_rows
+        return replace(found, latency_us=host_latency(generated, feeds[0])) if timed else found
     if here:
         from limen.lab._native import profile_native
 

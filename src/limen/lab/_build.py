@@ -12,6 +12,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -38,7 +39,7 @@ LINK = ("-static", "-Wl,--gc-sections", "-Wl,--build-id=none")
 HELPERS = {"zig": (), "gcc": ("-nostdlib", "-lgcc")}  # zig adds compiler-rt by itself
 
 SCRIPT = """\
-ENTRY({name}_invoke)
+ENTRY({name}_reset)
 MEMORY
 {{
     flash (rx) : ORIGIN = {flash:#x}, LENGTH = 256M
@@ -46,7 +47,7 @@ MEMORY
 }}
 SECTIONS
 {{
-    .text : {{ KEEP(*(.text.{name}_invoke .text.{name}_reset)) *(.text .text.*) }} > flash
+    .text : {{ KEEP({kept}) *(.text .text.*) }} > flash
     .rodata : {{ *(.rodata .rodata.* .srodata .srodata.* .sdata2 .sdata2.*) }} > flash
     .data : {{ *(.data .data.* .sdata .sdata.*) }} > ram AT> flash
     .bss (NOLOAD) : {{ *(.bss .bss.* .sbss .sbss.* COMMON) }} > ram
@@ -105,8 +106,15 @@ def build_image(generated: Generated, compiler: str = "zig", flags: tuple[str, .
         raise UsageError(f"compiler {compiler!r} is not known", f"use {' or '.join(COMPILERS)}")
     core = core_of(generated.device)
     command = _zig(core, generated) if compiler == "zig" else _gcc(core, generated)
-    elf = _link(generated, [*command, *COMMON, *flags], HELPERS[compiler])
+    kept = " ".join(f".text.{generated.name}_{call}" for call in calls_of(generated))
+    script = SCRIPT.format(name=generated.name, kept=f"*({kept})", flash=FLASH, ram=RAM)
+    elf = link(generated.files, script, [*command, *COMMON, *flags], HELPERS[compiler], generated.name)
     return Built(generated, core, version_of(compiler, core), read_elf(elf), elf)
+
+
+def calls_of(generated: Generated) -> tuple[str, ...]:
+    """The functions that a firmware calls, without the model's name in front."""
+    return ("reset", "begin", "push") if generated.pushed_rows else ("reset", "invoke")
 
 
 def version_of(compiler: str, core: Core) -> str:
@@ -131,23 +139,37 @@ def _gcc(core: Core, generated: Generated) -> list[str]:
     return [command, *gcc_flags(core, generated.device), "-fno-tree-loop-distribute-patterns"]
 
 
-def _link(generated: Generated, command: list[str], libraries: tuple[str, ...]) -> bytes:
-    """The linked file's bytes."""
+def link_firmware(generated: Generated, files: Mapping[str, bytes], script: str) -> bytes:
+    """Files around generated code -> an ELF file, by zig.
+
+    Args:
+        files: name -> content; the generated ones among them.
+        script: for the linker.
+    """
+    return link(files, script, [*_zig(core_of(generated.device), generated), *COMMON], HELPERS["zig"], generated.name)
+
+
+def link(files: Mapping[str, bytes], script: str, command: list[str], libraries: tuple[str, ...], what: str) -> bytes:
+    """The linked file's bytes.
+
+    Args:
+        command: a compiler and its flags.
+        what: named in an error.
+    """
     with tempfile.TemporaryDirectory(prefix="limen-lab-") as folder:
-        for name, content in generated.files.items():
+        for name, content in files.items():
             Path(folder, name).write_bytes(content)
-        script = SCRIPT.format(name=generated.name, flash=FLASH, ram=RAM)
         Path(folder, "image.ld").write_text(script, encoding="ascii")
         include = ("-isystem", str(SUPPORT))
         objects = []
-        for name in generated.files:
+        for name in files:
             if name.endswith((".c", ".S")):
                 warnings = WARNINGS if name.endswith(".c") else ()
                 objects.append(f"{name}.o")
-                _run([*command, *warnings, *include, "-c", name, "-o", objects[-1]], folder, generated.name)
+                _run([*command, *warnings, *include, "-c", name, "-o", objects[-1]], folder, what)
         _run([*command, *PLAIN, *include, "-c", str(SUPPORT / "runtime.c"), "-o", "runtime.o"], folder, "runtime")
-        link = [*command, *LINK, "-T", "image.ld", *objects, "runtime.o", *libraries, "-o", "image.elf"]
-        _run(link, folder, generated.name)
+        linker = [*command, *LINK, "-T", "image.ld", *objects, "runtime.o", *libraries, "-o", "image.elf"]
+        _run(linker, folder, what)
         return Path(folder, "image.elf").read_bytes()
 
 

@@ -76,6 +76,9 @@ _CORES = {
 _ZIG_A64 = {"dotprod": "dotprod", "fp16": "fullfp16", "i8mm": "i8mm"}
 _GCC_A64 = {"dotprod": "dotprod", "fp16": "fp16", "i8mm": "i8mm"}
 _RUNS_ON = {"cortex-m55": "cortex-m33", "rv32imac": "rv32imc"}  # their code today uses no more than this
+LIMITS = {"cortex-m55": "kernels of the Cortex-M33, on a virtual Cortex-M33: Helium's vectors are not used yet"}
+"""Instruction sets whose code does not use all of the processor, and what it leaves out."""
+
 VIRTUAL = (*_CORES, *_RUNS_ON)
 
 

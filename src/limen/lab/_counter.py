@@ -91,6 +91,10 @@ class Counter:
         fields.last = None
         fields.limit, fields.layer, fields.driver = limit, self.driver, self.driver
 
+    def resume(self) -> None:
+        """Another call of the same run: its counts are added."""
+        self.fields.last, self.fields.layer = None, self.driver
+
     def end(self) -> str:
         """Copy the last layer's outputs; "" or why the run was stopped."""
         self._library.limen_layer_done(ctypes.byref(self.fields))

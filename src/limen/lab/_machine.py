@@ -33,6 +33,7 @@ from limen.targets.c import Place
 PAGE = 4096
 STACK, STACK_BYTES = 0x20400000, 256 * 1024
 ARENA = 0x21000000
+ROW = 0x24000000  # of the input, where its rows are pushed
 PAINT = 0xA5
 LIMIT = 40_000_000_000  # bytes of code in one run
 
@@ -68,6 +69,7 @@ class Machine:
         self._registers = REGISTERS[built.core.family]
         _enable_floats(self._engine, built.core.family)
         self._load()
+        self._row: Array | None = None
         self._stack = _memory(STACK_BYTES)
         self._engine.map(STACK, self._stack, READ | WRITE)
         room = max(PAGE, -(-self.generated.arena // PAGE) * PAGE)
@@ -88,8 +90,11 @@ class Machine:
         """One inference.
 
         Args:
-            feeds: Program tensor -> array of its shape and dtype, for every input.
+            feeds: Program tensor -> array of its shape and dtype, for every input; its rows are pushed one after the
+                other where the code takes them so.
         """
+        if self.generated.pushed_rows:
+            return self._push(feeds[self.generated.program.inputs[0].tensor])
         for place in self.generated.inputs:
             self._view(place)[...] = feeds[place.tensor]
         return self._call("invoke")
@@ -130,20 +135,48 @@ class Machine:
             self._engine.map(RAM, variables, READ | WRITE)
 
     def _call(self, what: str) -> Run:
+        self._paint()
+        self._execute(what)
+        return self._ran()
+
+    def _push(self, value: Array) -> Run:
+        """Start a run and hand in the input's rows; each lies with its end at the end of mapped memory."""
+        rows = np.ascontiguousarray(value).reshape(self.generated.pushed_rows, -1).view(np.uint8)
+        size = rows.shape[1]
+        if self._row is None:
+            self._row = _memory(size)
+            self._engine.map(ROW, self._row, READ)
+        self._paint()
+        self._execute("begin")
+        for number, row in enumerate(rows, 1):
+            self._row[len(self._row) - size :] = row
+            self._engine.write(self._registers["second"], ROW + len(self._row) - size)
+            self.counter.resume()
+            done = self._execute("push")
+            if done != (number == len(rows)):
+                self._settle("push", f"answers {done} after row {number} of {len(rows)}")
+        return self._ran()
+
+    def _execute(self, what: str) -> int:
+        """Call a function of the model; its answer, if it has one."""
         thumb = 1 if self.built.core.family == "thumb" else 0
         engine, registers = self._engine, self._registers
-        self._stack[:], self._margin[:] = PAINT, PAINT
         engine.write(registers["argument"], self._address)
         engine.write(registers["stack"], STACK + STACK_BYTES)
         engine.write(registers["link"], self._sentinel | thumb)
-        self.counter.begin(self.limit)
         name = f"{self.generated.name}_{what}"
         fault = engine.start(self.built.image.address(name) | thumb, self._sentinel)
         self._settle(what, self.counter.end() or fault)
-        return Run(self.counter.counted(), int(STACK_BYTES - np.argmax(self._stack != PAINT)) if self._used() else 0)
+        return engine.read(registers["argument"]) & 0xFFFFFFFF
 
-    def _used(self) -> bool:
-        return bool((self._stack != PAINT).any())
+    def _paint(self) -> None:
+        """Before a run."""
+        self._stack[:], self._margin[:] = PAINT, PAINT
+        self.counter.begin(self.limit)
+
+    def _ran(self) -> Run:
+        touched = self._stack != PAINT
+        return Run(self.counter.counted(), int(STACK_BYTES - np.argmax(touched)) if touched.any() else 0)
 
     def _settle(self, what: str, fault: str) -> None:
         """Raise InternalError for a fault of the generated code, with the place."""

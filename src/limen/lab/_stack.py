@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from limen.errors import Unsupported
-from limen.lab._build import Built
+from limen.lab._build import Built, calls_of
 from limen.lab._cores import Family
 from limen.lab._elf import Image, Symbol
 from limen.lab._listing import Instruction, function_listing
@@ -40,11 +40,11 @@ class StackBound:
 
 
 def stack_bound(built: Built) -> StackBound:
-    """Of ``model_invoke`` and of ``model_reset``, whichever takes more."""
+    """Of whichever of the functions that a firmware calls takes the most."""
     frames = _Frames(built)
     image, name = built.image, built.generated.name
     try:
-        return StackBound(max(frames.deepest(image.address(f"{name}_{what}")) for what in ("invoke", "reset")))
+        return StackBound(max(frames.deepest(image.address(f"{name}_{what}")) for what in calls_of(built.generated)))
     except Unsupported as problem:
         return StackBound(None, problem.message)
 

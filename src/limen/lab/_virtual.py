@@ -9,12 +9,13 @@ import numpy as np
 
 from limen.lab._build import Built, build_image
 from limen.lab._compare import Differences, Expectation
+from limen.lab._cores import LIMITS
 from limen.lab._counter import owner_of
 from limen.lab._cycles import MODEL, layer_cycles
 from limen.lab._decode import instruction_sizes
 from limen.lab._machine import Machine, Run
 from limen.lab._profile import LayerProfile, Profile
-from limen.lab._stack import stack_bound
+from limen.lab._stack import StackBound, stack_bound
 from limen.program import Array, Program
 from limen.targets.c import Generated
 
@@ -79,8 +80,22 @@ def profile_virtual(
         outside=worst.layers[-1],
         cycles_estimate=None if cycles is None else _estimate(cycles),
         differs_first=next((layer.name for layer in layers if layer.max_lsb), None),
-        notes=dict(generated.notes) | ({"no stack bound": bound.reason} if bound.reason else {}),
+        notes=_notes(built, bound),
     )
+
+
+def _notes(built: Built, bound: StackBound) -> dict[str, str]:
+    """Decisions of the compiler, and what the figures leave out."""
+    generated = built.generated
+    notes = dict(generated.notes)
+    if bound.reason:
+        notes["no stack bound"] = bound.reason
+    if generated.pushed_rows:
+        size = generated.program.input_tensors()[0].nbytes // generated.pushed_rows
+        notes["rows"] = f"{generated.pushed_rows} are pushed; the caller's buffer of {size} bytes is not in the figures"
+    if generated.device.isa in LIMITS:
+        notes["core"] = LIMITS[generated.device.isa]
+    return notes
 
 
 def measure(machine: Machine, feeds: Sequence[Mapping[str, Array]], judge: Program) -> tuple[list[Counts], Differences]:

@@ -14,12 +14,13 @@ from limen.lab._native import host_profile
 from limen.lab._profile import Profile
 from limen.lab.remote._frames import Link
 from limen.lab.remote._links import SerialLink
-from limen.lab.remote._model import RemoteModel, linux_program, served_source
+from limen.lab.remote._model import RemoteModel, linux_program
+from limen.lab.remote._qemu import machine_of, start
 from limen.lab.remote._ssh import Ssh, device_of
 from limen.program import Array, Program
 from limen.targets.c import Generated
 
-__all__ = ["Elsewhere", "RemoteModel", "Ssh", "connect", "profile_there", "served_source"]
+__all__ = ["Elsewhere", "RemoteModel", "Ssh", "connect", "profile_there"]
 
 
 @dataclass(frozen=True)
@@ -43,16 +44,19 @@ def connect(url: str, device: Device | None = None) -> Elsewhere:
     """Reach a device.
 
     Args:
-        url: ``ssh://user@host:port`` or ``serial:/dev/NAME:baud``.
+        url: ``ssh://user@host:port``, ``serial:/dev/NAME:baud``, or ``qemu:`` for a board that QEMU emulates.
         device: what it is; for ssh, None asks it.
 
     Raises:
         UsageError: another kind of address, or a serial line without a device.
         NotMeasurable: it is not reached, or is another device.
     """
-    if url.startswith("serial:"):
-        if device is None:
-            raise UsageError(f"{url}: what board is it?", "give --device")
+    if url.startswith(("serial:", "qemu:")) and device is None:
+        raise UsageError(f"{url}: what board is it?", "give --device")
+    if url.startswith("qemu:") and device is not None:
+        name = f"qemu:{machine_of(device).name}"
+        return Elsewhere(name, device, False, lambda made: _served(start(made, name), made))
+    if url.startswith("serial:") and device is not None:
         path, _, baud = url.removeprefix("serial:").partition(":")
         if not path or (baud and not baud.isdecimal()):
             raise UsageError(f"{url!r} is no serial line", "give serial:/dev/NAME or serial:/dev/NAME:115200")

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from limen.errors import NotMeasurable, UsageError
+from limen.lab.remote._frames import Silence
 
 _PATIENCE = 5.0
 """Seconds for a process to end by itself."""
@@ -140,13 +141,14 @@ def read_exactly(name: str, file: int, size: int, seconds: float, ended: Callabl
         ended: the error where the stream ends.
 
     Raises:
-        NotMeasurable: they do not come in time.
+        Silence: they do not come in time.
+        NotMeasurable: the stream ended.
     """
     parts, limit = bytearray(), time.monotonic() + seconds
     while len(parts) < size:
         ready, _, _ = select.select([file], [], [], max(0.0, limit - time.monotonic()))
         if not ready:
-            raise NotMeasurable(f"{name}: no answer within {seconds:g} s", "is the served model running there?")
+            raise Silence(f"{name}: no answer within {seconds:g} s", "is the served model running there?")
         try:
             got = os.read(file, size - len(parts))
         except OSError as error:

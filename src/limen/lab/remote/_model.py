@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import struct
 import time
-import zlib
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -15,9 +13,8 @@ from limen.lab.remote._frames import Frame, Link, ask
 from limen.program import Array
 from limen.targets._zig import WARNINGS, kernel_flags, run_zig, target_flags
 from limen.targets.c import Generated, Place
+from limen.targets.c.serve import VERSION, linux_source, model_tag, total
 
-HERE = Path(__file__).parent
-VERSION = 1
 WAIT = 60.0
 _HELLO = struct.Struct("<IIIIIQ")
 _MOST_RUNS = 1 << 20
@@ -37,13 +34,14 @@ class RemoteModel:
 
     def __init__(self, link: Link, generated: Generated, wait: float = WAIT) -> None:
         self._link, self.generated, self._wait = link, generated, wait
-        hello = ask(link, Frame("h", b""), "H", wait)
+        self._longest = total(generated.inputs) + 16
+        hello = self._ask("h", "H")
         if len(hello) != _HELLO.size:
             raise NotMeasurable(f"{link.name}: greets with {len(hello)} bytes, not {_HELLO.size}")
         version, tag, *sizes, self.rate = _HELLO.unpack(hello)
         if version != VERSION:
             raise NotMeasurable(f"{link.name}: speaks version {version}, this limen version {VERSION}")
-        if tag != model_tag(generated) or sizes[:2] != [_total(generated.inputs), _total(generated.outputs)]:
+        if tag != model_tag(generated) or sizes[:2] != [total(generated.inputs), total(generated.outputs)]:
             raise NotMeasurable(f"{link.name}: serves another model", "load the firmware of this model there")
         self.reset()
 
@@ -74,19 +72,22 @@ class RemoteModel:
             left = max(end - time.monotonic(), 0.0)
             count = min(max(1, int(min(left, self._wait / 4) * 1e6 / max(first, 0.05))), _MOST_RUNS)
             taken += self._exchange(feeds, count)[0]
-        return taken
+        return [t for t in taken if t > 0.0] or [0.0]
 
     def reset(self) -> None:
         """States back to their initial values."""
-        ask(self._link, Frame("r", b""), "R", self._wait)
+        self._ask("r", "R")
 
     def close(self) -> None:
         self._link.close()
 
+    def _ask(self, kind: str, answer: str, content: bytes = b"") -> bytes:
+        return ask(self._link, Frame(kind, content), answer, self._wait, self._longest)
+
     def _exchange(self, feeds: Mapping[str, Array], count: int) -> tuple[list[float], dict[str, Array]]:
         content = struct.pack("<I", count) + b"".join(_content(p, feeds) for p in self.generated.inputs)
-        answer = ask(self._link, Frame("i", content), "O", self._wait)
-        if len(answer) != 8 * count + _total(self.generated.outputs):
+        answer = self._ask("i", "O", content)
+        if len(answer) != 8 * count + total(self.generated.outputs):
             raise NotMeasurable(f"{self._link.name}: answers {len(answer)} bytes")
         ticks = struct.unpack_from(f"<{count}Q", answer)
         found, at = {}, 8 * count
@@ -105,43 +106,10 @@ def linux_program(generated: Generated) -> bytes:
         Unsupported: the device runs no Linux.
     """
     device = generated.device
-    files = {**generated.files, "serve.c": served_source(generated, "serve_linux.c")}
+    files = {**generated.files, "serve.c": linux_source(generated)}
     sources = [name for name in files if name.endswith((".c", ".S"))]
     flags = (*WARNINGS, *target_flags(device), *kernel_flags(generated.isa), "-O2", "-static", "-s")
     return run_zig([*flags, *sources], files, "serve", generated.name)
-
-
-def served_source(generated: Generated, board: str | None) -> bytes:
-    """``serve.c`` for one model, with a board's stream behind it, or without one.
-
-    Args:
-        board: file name of the stream, next to ``serve.c``; None where the firmware brings it.
-    """
-    name = generated.name
-    head = (
-        f"/* {name}, served to another computer. */\n"
-        + ("#define _POSIX_C_SOURCE 200809L\n" if board == "serve_linux.c" else "")
-        + "#include <stdbool.h>\n#include <stdint.h>\n#include <string.h>\n"
-        f'#include "{name}.h"\n'
-        f"#define ARENA_BYTES {name.upper()}_ARENA_BYTES\n"
-        f"#define RESET {name}_reset\n"
-        f"#define INVOKE {name}_invoke\n"
-        f"#define INPUT_PORTS {_ports(generated.inputs)}\n"
-        f"#define OUTPUT_PORTS {_ports(generated.outputs)}\n"
-        f"#define INPUT_BYTES {_total(generated.inputs)}u\n"
-        f"#define OUTPUT_BYTES {_total(generated.outputs)}u\n"
-        f"#define MODEL_TAG 0x{model_tag(generated):08x}u\n"
-    )
-    parts = [HERE / "serve.c", *([HERE / board] if board else [])]
-    return (head + "\n".join(part.read_text(encoding="ascii") for part in parts)).encode()
-
-
-def model_tag(generated: Generated) -> int:
-    """A number that tells one model's code from another's: the CRC-32 of its files."""
-    tag = 0
-    for name in sorted(generated.files):
-        tag = zlib.crc32(generated.files[name], zlib.crc32(name.encode(), tag))
-    return tag
 
 
 def _content(place: Place, feeds: Mapping[str, Array]) -> bytes:
@@ -149,11 +117,3 @@ def _content(place: Place, feeds: Mapping[str, Array]) -> bytes:
     if value is None or value.shape != place.shape or value.dtype != np.dtype(place.dtype):
         raise DataError(f"{place.tensor}: expected {place.dtype}{list(place.shape)}")
     return np.ascontiguousarray(value).tobytes()
-
-
-def _ports(places: Sequence[Place]) -> str:
-    return ", ".join(f"{{{p.offset}u, {p.nbytes}u}}" for p in places)
-
-
-def _total(places: Sequence[Place]) -> int:
-    return sum(p.nbytes for p in places)

@@ -3,14 +3,17 @@
  * In front of this text stand the model's header and ARENA_BYTES, RESET, INVOKE, INPUT_PORTS, OUTPUT_PORTS, INPUT_BYTES,
  * OUTPUT_BYTES and MODEL_TAG. A board brings the four functions declared below.
  *
- * A frame is 'l', 'm', its type, a zero, the length of its content (32 bits), the content, and a CRC-32 (IEEE 802.3) of
- * everything behind the 'm'. Numbers are little endian. What comes in, and what is answered:
+ * A frame is 'l', 'm', its type, a number that the answer repeats, the length of its content (32 bits), the content, and
+ * a CRC-32 (IEEE 802.3) of everything behind the 'm'. Numbers are little endian. What comes in, and what is answered:
  *
  *   'h'  nothing                          'H'  version, tag, bytes of inputs, of outputs, of the arena: 32 bits each;
  *                                              ticks a second: 64 bits
  *   'r'  nothing; states start afresh     'R'  nothing
  *   'i'  a count (32 bits), the inputs    'O'  the ticks of each run (64 bits each), the outputs of the last one
  *   a frame that is not whole             'E'  words
+ *
+ * An 'i' that comes again with its number, because the answer was damaged, is answered again, without running, with no
+ * ticks; states are not moved twice.
  */
 typedef struct {
     uint32_t offset;
@@ -32,6 +35,8 @@ static uint8_t content[COUNT + INPUT_BYTES];
 static const Port inputs[] = {INPUT_PORTS};
 static const Port outputs[] = {OUTPUT_PORTS};
 static uint32_t sent; /* CRC of the frame that is being put */
+static uint8_t asked; /* number of the frame that is being answered */
+static uint8_t ran;   /* number of the frame that was run last; 0 for none */
 
 static uint32_t crc(uint32_t sum, const uint8_t *bytes, uint32_t size)
 {
@@ -70,7 +75,7 @@ static void begin(char type, uint32_t size)
     serve_put((const uint8_t *)"lm", 2);
     sent = 0xFFFFFFFFu;
     put(&kind, 1);
-    put_number(0, 1);
+    put_number(asked, 1);
     put_number(size, 4);
 }
 
@@ -82,7 +87,10 @@ static void end(void)
 
 static void complain(const char *words)
 {
-    const uint32_t size = (uint32_t)strlen(words);
+    uint32_t size = 0;
+    while (words[size] != '\0') {
+        ++size;
+    }
     begin('E', size);
     put((const uint8_t *)words, size);
     end();
@@ -100,19 +108,27 @@ static void greet(void)
     end();
 }
 
+/* One run; how many ticks it took. */
+static uint64_t run_once(void)
+{
+    const uint8_t *from = content + COUNT;
+    for (uint32_t i = 0; i < sizeof inputs / sizeof inputs[0]; ++i) {
+        memcpy(arena + inputs[i].offset, from, inputs[i].size);
+        from += inputs[i].size;
+    }
+    const uint64_t start = serve_ticks();
+    INVOKE(arena);
+    return serve_ticks() - start;
+}
+
 static void run(uint32_t count)
 {
+    const bool again = asked == ran && ran != 0u;
     begin('O', 8u * count + OUTPUT_BYTES);
     for (uint32_t n = 0; n < count; ++n) {
-        const uint8_t *from = content + COUNT;
-        for (uint32_t i = 0; i < sizeof inputs / sizeof inputs[0]; ++i) {
-            memcpy(arena + inputs[i].offset, from, inputs[i].size);
-            from += inputs[i].size;
-        }
-        const uint64_t start = serve_ticks();
-        INVOKE(arena);
-        put_number(serve_ticks() - start, 8);
+        put_number(again ? 0 : run_once(), 8);
     }
+    ran = asked;
     for (uint32_t i = 0; i < sizeof outputs / sizeof outputs[0]; ++i) {
         put(arena + outputs[i].offset, outputs[i].size);
     }
@@ -138,6 +154,7 @@ static void answer(uint8_t type, uint32_t size)
         greet();
     } else if (type == 'r' && size == 0u) {
         RESET(arena);
+        ran = 0;
         begin('R', 0);
         end();
     } else if (type == 'i' && size == COUNT + INPUT_BYTES && number(content) > 0u) {
@@ -147,10 +164,11 @@ static void answer(uint8_t type, uint32_t size)
     }
 }
 
-/* Until the stream ends. */
+/* Until the stream ends. The greeting at the start, number 0, tells that the board is ready. */
 static void serve(void)
 {
     RESET(arena);
+    greet();
     while (found()) {
         uint8_t head[HEAD];
         uint8_t check[4];
@@ -158,6 +176,7 @@ static void serve(void)
             return;
         }
         const uint32_t size = number(head + 2);
+        asked = head[1];
         if (size > sizeof content) {
             complain("a frame is too long");
             continue;

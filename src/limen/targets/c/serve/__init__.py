@@ -1,0 +1,61 @@
+"""A model's code behind a stream of bytes: what a firmware or a program around ``serve.c`` is made of."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from limen.targets.c._generated import Generated, Place
+
+HERE = Path(__file__).parent
+VERSION = 1
+
+
+def served_source(generated: Generated, board: str | None = None) -> bytes:
+    """``serve.c`` for one model, with a board's stream behind it, or without one.
+
+    Args:
+        board: C text that defines the stream's functions and calls ``serve``; None where the firmware brings it.
+    """
+    name = generated.name
+    head = (
+        f"/* {name}, served to another computer. */\n"
+        "#include <stdbool.h>\n#include <stdint.h>\n#include <string.h>\n"
+        f'#include "{name}.h"\n'
+        f"#define ARENA_BYTES {name.upper()}_ARENA_BYTES\n"
+        f"#define RESET {name}_reset\n"
+        f"#define INVOKE {name}_invoke\n"
+        f"#define INPUT_PORTS {_ports(generated.inputs)}\n"
+        f"#define OUTPUT_PORTS {_ports(generated.outputs)}\n"
+        f"#define INPUT_BYTES {total(generated.inputs)}u\n"
+        f"#define OUTPUT_BYTES {total(generated.outputs)}u\n"
+        f"#define MODEL_TAG 0x{model_tag(generated):08x}u\n"
+    )
+    text = (HERE / "serve.c").read_text(encoding="ascii")
+    if board is None:
+        text = text.replace("static void serve(void)", "void serve(void);\nvoid serve(void)")
+    return f"{head}{text}\n{board or ''}".encode()
+
+
+def linux_source(generated: Generated) -> bytes:
+    """A program that serves the model on its standard input and output."""
+    text = (HERE / "serve_linux.c").read_text(encoding="ascii")
+    return b"#define _POSIX_C_SOURCE 200809L\n" + served_source(generated, text)
+
+
+def model_tag(generated: Generated) -> int:
+    """A number that tells one model's code from another's: the CRC-32 of its files."""
+    tag = 0
+    for name in sorted(generated.files):
+        tag = zlib.crc32(generated.files[name], zlib.crc32(name.encode(), tag))
+    return tag
+
+
+def total(places: Sequence[Place]) -> int:
+    """Bytes of ports."""
+    return sum(p.nbytes for p in places)
+
+
+def _ports(places: Sequence[Place]) -> str:
+    return ", ".join(f"{{{p.offset}u, {p.nbytes}u}}" for p in places)
