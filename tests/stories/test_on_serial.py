@@ -27,6 +27,7 @@ from limen.lab.remote._links import SerialLink
 from limen.lab.remote._qemu import command, firmware, machine_of, start
 from limen.program import run
 from limen.targets.c import Generated, generate
+from limen.targets.c.serve import model_tag
 from unit.lab.small import made, recurrent, two_convolutions
 
 DIGITS = Path(__file__).resolve().parents[2] / "examples" / "digits"
@@ -113,6 +114,12 @@ def test_a_wrong_sum_is_answered_by_words(link: SerialLink) -> None:
 def test_a_frame_that_is_too_long_is_answered_by_words(link: SerialLink) -> None:
     link.write(b"lm" + struct.pack("<BxI", ord("i"), 1 << 24))
     assert receive(link, 20.0) == Frame("E", b"a frame is too long")
+
+
+def test_a_model_is_known_whatever_its_code_is_called() -> None:
+    one, other = made(two_convolutions(), name="one"), made(two_convolutions(), "cortex-m33", name="other")
+    assert model_tag(one) == model_tag(other)
+    assert model_tag(one) != model_tag(made(two_convolutions(6)))
 
 
 def test_another_model_is_noticed(link: SerialLink) -> None:

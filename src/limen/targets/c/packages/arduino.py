@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from limen.targets.c.packages._package import Package, PackageSource, macro, readme, tensor_of
+from limen.targets.c.packages._package import CORTEX_M, ESPRESSIF, Package, PackageSource, macro, readme, tensor_of
+from limen.targets.c.serve import served_source
 
 PROPERTIES = """\
 name=$name
@@ -43,6 +44,41 @@ void loop() {
   delay(1000);
 }
 """
+SERVE = """\
+// Serves $name to a computer on the USB port:
+//   limen run model.limen --input samples.npz --output answers.npz --on serial:/dev/ttyACM0 --device $device
+//   limen bench model.limen --on serial:/dev/ttyACM0 --device $device
+extern "C" {
+
+void serve(void);  // in serve.c
+
+bool serve_get(uint8_t *to, uint32_t size) {
+  for (uint32_t i = 0; i < size; ++i) {
+    while (Serial.available() == 0) {
+    }
+    to[i] = static_cast<uint8_t>(Serial.read());
+  }
+  return true;
+}
+
+void serve_put(const uint8_t *from, uint32_t size) { Serial.write(from, size); }
+
+void serve_flush(void) { Serial.flush(); }
+
+uint64_t serve_ticks(void) { return micros(); }
+
+uint64_t serve_rate(void) { return 1000000; }
+}
+
+void setup() {
+  Serial.begin(115200);
+  while (!Serial) {
+  }
+  serve();
+}
+
+void loop() {}
+"""
 HOW = "Sketch > Include Library > Add .ZIP Library, then File > Examples > $name > Run."
 
 
@@ -59,8 +95,17 @@ def make(source: PackageSource) -> dict[str, bytes]:
         f"{root}/library.properties": source.fill(PROPERTIES),
         **{f"{root}/src/{name}": content for name, content in source.generated.files.items()},
         f"{root}/examples/Run/Run.ino": sketch,
+        f"{root}/examples/Serve/Serve.ino": source.fill(SERVE),
+        f"{root}/examples/Serve/serve.c": served_source(source.generated),
         f"{root}/README.md": readme(source, source.fill(HOW).decode()),
     }
 
 
-PACKAGE = Package("arduino", "Arduino library (.zip)", make, archive=True)
+PACKAGE = Package(
+    "arduino",
+    "Arduino library (.zip)",
+    make,
+    archive=True,
+    isas=(*CORTEX_M, *ESPRESSIF),
+    such_as="arduino-nano-33-ble, rp2040 or esp32-c3",
+)

@@ -6,6 +6,8 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from limen.targets.c._generated import Generated, Place
 
 HERE = Path(__file__).parent
@@ -45,10 +47,15 @@ def linux_source(generated: Generated) -> bytes:
 
 
 def model_tag(generated: Generated) -> int:
-    """A number that tells one model's code from another's: the CRC-32 of its files."""
-    tag = 0
-    for name in sorted(generated.files):
-        tag = zlib.crc32(generated.files[name], zlib.crc32(name.encode(), tag))
+    """A number that tells one model from another, whatever its code is called: the CRC-32 of operators and tensors."""
+    program, tag = generated.program, 0
+    for node in program.nodes:
+        tag = zlib.crc32(node.op.name.encode(), tag)
+        for name in (*filter(None, node.inputs), *node.outputs):
+            tensor = program.tensors[name]
+            tag = zlib.crc32(f"{tensor.dtype}{tensor.shape}".encode(), tag)
+            if tensor.data is not None:
+                tag = zlib.crc32(np.ascontiguousarray(tensor.data).tobytes(), tag)
     return tag
 
 
