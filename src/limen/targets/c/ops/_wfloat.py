@@ -27,7 +27,7 @@ _ADD_PRODUCT = """\
 static inline floats add_product(floats sum, float x, floats w)
 {
 #if defined(__ARM_FEATURE_FMA)
-    return (floats)vfmaq_n_f32((float32x4_t)sum, (float32x4_t)w, x);
+    return (floats)vfmaq_f32((float32x4_t)sum, (float32x4_t)w, vdupq_n_f32(x));
 #else
     return sum + x * w;
 #endif
