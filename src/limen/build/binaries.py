@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from limen.build.pack import Around
 from limen.build.program import program_files
 from limen.build.web import page_files
+from limen.devices import Device
+from limen.errors import Unsupported
 from limen.targets._zig import WARNINGS, kernel_flags, run_ar, run_zig, target_flags
 from limen.targets.c import Generated
 
 _OPTIMISE = ("-O2", "-g0")
 _STRIP = ("-s", "-Wl,--gc-sections", "-ffunction-sections", "-fdata-sections")
 PROGRAM_WARNINGS = (*WARNINGS, "-Wno-unused-function", "-D_FILE_OFFSET_BITS=64")
+WITH_SYSTEM = ("x86-64", "aarch64", "armv7")
 _LIBRARY = {"linux": "lib{}.so", "windows": "{}.dll", "macos": "lib{}.dylib"}
 
 
@@ -51,6 +54,22 @@ class Binary:
 
     title: str
     make: Callable[[Wanted], dict[str, bytes]]
+
+
+def accept_system(format: str, device: Device, system: str) -> None:
+    """Nothing, where a binary of this kind can be made.
+
+    Raises:
+        Unsupported: the device has no operating system, or not this one.
+    """
+    if format == "web":
+        return
+    if device.isa not in WITH_SYSTEM:
+        raise Unsupported(
+            f"{device.name}: {format} is for devices with an operating system",
+            "use --as c, or a tool chain's package such as arduino",
+        )
+    target_flags(device, system)
 
 
 def _headers(generated: Generated) -> dict[str, bytes]:

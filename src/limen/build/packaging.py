@@ -10,7 +10,7 @@ from typing import Literal
 
 from limen import devices
 from limen.build.artifact import CALIBRATION_SAMPLES, write_tree
-from limen.build.binaries import BINARIES, Wanted
+from limen.build.binaries import BINARIES, Wanted, accept_system
 from limen.build.bundled import BUNDLED, Request, package_bundle
 from limen.build.make import read_around
 from limen.build.pack import Around
@@ -84,6 +84,10 @@ def package_model(
         build = {"data": data, "recipe": quantize, "pre": pre, "post": post, "labels": labels, "options": options}
         place = None if wheels is None else Path(wheels)
         return package_bundle(Request(Path(source), board, name, build, python, place, engine), format, Path(output))
+    if format in PACKAGES:
+        PACKAGES.get(format).accept(board)
+    else:
+        accept_system(format, board, system)
     program, around = _opened(Path(source), data, quantize, (pre, post, labels), options)
     prefix = name or Path(source).stem
     made = generate(program, board, prefix, small=small, stream=stream)

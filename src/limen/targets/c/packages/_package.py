@@ -6,12 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from string import Template
 
+from limen.devices import Device
+from limen.errors import Unsupported
 from limen.program import Tensor
 from limen.registry import Registry
 from limen.targets.c._generated import Generated, Place
 from limen.targets.c._kernel import C_TYPES
 
 Files = Mapping[str, bytes]
+CORTEX_M = ("cortex-m0plus", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55")
+ESPRESSIF = ("rv32imc", "rv32imac", "xtensa-lx7")
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,12 +65,27 @@ class Package:
         title: what it is, for ``--help``.
         make: file name -> content.
         archive: it is one .zip rather than a folder.
+        isas: processors the tool chain builds for; empty for all.
+        such_as: devices to name where another is given.
     """
 
     name: str
     title: str
     make: Callable[[PackageSource], dict[str, bytes]]
     archive: bool = False
+    isas: tuple[str, ...] = ()
+    such_as: str = ""
+
+    def accept(self, device: Device) -> None:
+        """Nothing, for a device whose code the tool chain can build.
+
+        Raises:
+            Unsupported: it builds for other processors.
+        """
+        if self.isas and device.isa not in self.isas:
+            raise Unsupported(
+                f"{device.name}: {self.name} does not build for {device.isa}", f"give --device, such as {self.such_as}"
+            )
 
 
 PACKAGES: Registry[Package] = Registry("package format", "limen.targets.c.packages", "PACKAGE")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from limen.targets.c.packages._package import Package, PackageSource, macro, readme, tensor_of
+from limen.targets.c.packages._package import ESPRESSIF, Package, PackageSource, macro, readme, tensor_of
 
 COMPONENT = """\
 idf_component_register(SRCS $sources
@@ -22,8 +22,11 @@ include($$ENV{IDF_PATH}/tools/cmake/project.cmake)
 project(${name}_example)
 """
 MAIN_CMAKE = """\
+# A component is named after its folder.
+get_filename_component(component "$${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
+get_filename_component(component "$${component}" NAME)
 idf_component_register(SRCS "main.c"
-                       REQUIRES $name esp_timer)
+                       REQUIRES $${component} esp_timer)
 """
 MAIN = """\
 /* Runs $name on an input of zeros once a second and prints the first output and the time of one run. */
@@ -82,4 +85,10 @@ def make(source: PackageSource) -> dict[str, bytes]:
     }
 
 
-PACKAGE = Package("esp-idf", "ESP-IDF component with an example project", make)
+PACKAGE = Package(
+    "esp-idf",
+    "ESP-IDF component with an example project",
+    make,
+    isas=ESPRESSIF,
+    such_as="esp32-c3, esp32-c6 or esp32-s3",
+)

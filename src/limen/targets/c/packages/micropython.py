@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from limen.targets.c.packages._package import Package, PackageSource, macro, readme
+from limen.targets.c.packages._package import CORTEX_M, ESPRESSIF, Package, PackageSource, macro, readme
 
 MAKE = """\
 ${upper}_DIR := $$(USERMOD_DIR)
@@ -82,6 +82,13 @@ make -C ports/esp32 BOARD=ESP32_GENERIC_C3 USER_C_MODULES=/path/to/$name/micropy
 On the board: `import $name; $name.reset(); y = $name.run(x)`."""
 
 
+def _variable(file: str) -> str:
+    """Of make: only the module itself is searched for names and registrations."""
+    if file.endswith(".S"):
+        return "SRC_USERMOD_LIB_ASM"
+    return "SRC_USERMOD_C" if file.endswith("_module.c") else "SRC_USERMOD_LIB_C"
+
+
 def make(source: PackageSource) -> dict[str, bytes]:
     names = [*source.sources, f"{source.name}_module.c"]
     takes = [
@@ -100,7 +107,7 @@ def make(source: PackageSource) -> dict[str, bytes]:
         outputs=str(len(gives)),
     )
     upper = source.name.upper()
-    make_lines = "\n".join(f"SRC_USERMOD_C += $({upper}_DIR)/{n}" for n in names)
+    make_lines = "\n".join(f"{_variable(n)} += $({upper}_DIR)/{n}" for n in names)
     cmake_lines = "\n".join(f"    ${{CMAKE_CURRENT_LIST_DIR}}/{n}" for n in names)
     return {
         **source.generated.files,
@@ -111,4 +118,7 @@ def make(source: PackageSource) -> dict[str, bytes]:
     }
 
 
-PACKAGE = Package("micropython", "MicroPython user C module", make)
+PACKAGE = Package(
+    "micropython", "MicroPython user C module", make,
+    isas=(*CORTEX_M, *ESPRESSIF, "x86-64", "aarch64", "armv7"), such_as="rp2040, stm32f4 or esp32-c3",
+)  # fmt: skip

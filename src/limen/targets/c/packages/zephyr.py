@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from limen.targets.c.packages._package import Package, PackageSource, macro, readme, tensor_of
+from limen.targets.c.packages._package import CORTEX_M, ESPRESSIF, Package, PackageSource, macro, readme, tensor_of
 
 MODULE = """\
 name: $name
@@ -21,7 +21,7 @@ endif()
 """
 SAMPLE_CMAKE = """\
 cmake_minimum_required(VERSION 3.20.0)
-list(APPEND ZEPHYR_EXTRA_MODULES $${CMAKE_CURRENT_SOURCE_DIR}/../..)
+list(APPEND EXTRA_ZEPHYR_MODULES $${CMAKE_CURRENT_SOURCE_DIR}/../..)
 find_package(Zephyr REQUIRED HINTS $$ENV{ZEPHYR_BASE})
 project(${name}_sample)
 target_sources(app PRIVATE src/main.c)
@@ -51,7 +51,7 @@ int main(void)
 }
 """
 HOW = """\
-Add this folder to `ZEPHYR_EXTRA_MODULES` and set `CONFIG_LIMEN_$upper=y`, or build the sample:
+Add this folder to `EXTRA_ZEPHYR_MODULES` and set `CONFIG_LIMEN_$upper=y`, or build the sample:
 
 ```sh
 west build -b nucleo_f446re samples/run
@@ -80,4 +80,6 @@ def make(source: PackageSource) -> dict[str, bytes]:
     }
 
 
-PACKAGE = Package("zephyr", "Zephyr module with a sample", make)
+PACKAGE = Package(
+    "zephyr", "Zephyr module with a sample", make, isas=(*CORTEX_M, *ESPRESSIF), such_as="nrf52840, stm32u5 or esp32-c3"
+)
