@@ -70,6 +70,11 @@ def prepare_variant(source: Source, recipe: Recipe, data: Dataset | None, limit:
         UsageError: a static recipe without data, or a recipe for a quantised source.
         Unsupported: a recipe other than float32 for a model without Program form.
     """
+    if recipe.kind == "mixed" and data is not None:
+        from limen.build.mixed_variant import mixed_source
+
+        changed, decisions = mixed_source(source, recipe, data, limit)
+        return Prepared(changed, recipe, changed.program, decisions)
     if source.program is None:
         if recipe.kind != "float32":
             assert source.blocker is not None
@@ -100,6 +105,8 @@ def make_artifact(prepared: Prepared, kind: str, options: CompileOptions) -> Art
         model = _source_model(prepared, options.device)
         artifact = TARGETS.get("onnx").compile(model or _raised_model(prepared), options)
         return artifact if model is not None else _rebound(artifact, prepared.require_program())
+    if prepared.recipe.kind == "mixed":
+        raise Unsupported(f"recipe {prepared.recipe.name}: target {kind} has no such integer form", "use engine ort")
     if prepared.program is None:
         assert prepared.source.blocker is not None
         blocker = prepared.source.blocker

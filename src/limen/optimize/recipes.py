@@ -21,7 +21,7 @@
 The words combine, in the order bc, cle, sbc, gptq, full; full tries every combination however large the Program. cle,
 sbc and gptq are guarded: each is kept only if the error at the outputs, on samples held out, falls.
 
-The contract's ``--quantize`` values are shorthands: int8, int8-best, int16x8, float16, none, dynamic.
+The contract's ``--quantize`` values are shorthands: int8, int8-best, int16x8, float16, none, dynamic, mixed.
 """
 
 from __future__ import annotations
@@ -43,9 +43,20 @@ SHORTHANDS = {
     "float16": "float16",
     "none": "float32",
     "dynamic": "dynamic_wi8_afp32",
+    "mixed": "mixed_wi8_ai8",
 }
 _MIXED = re.compile(r"mixed_wi8_ai8(?:_s(\d+))?$")
-SEARCHED = ("none", "float16", "dynamic", "int8", "int8-best", "int16x8")
+SEARCHED = (
+    "none",
+    "float16",
+    "dynamic",
+    "int8",
+    "int8-best",
+    "int16x8",
+    "mixed",
+    "mixed_wi8_ai8_s2",
+    "mixed_wi8_ai8_s4",
+)
 """What the budget search tries, in this order; each is judged on every engine that can run it."""
 _STATIC = re.compile(r"static_wi8_ai(8|16)(_pt)?(?:_p(\d+(?:\.\d+)?)|(_mse))?(_bc)?(_cle)?(_sbc)?(_gptq)?(_full)?$")
 
