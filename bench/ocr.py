@@ -232,9 +232,8 @@ def summary(chosen: Row, float_row: Row) -> dict[str, float]:
 
 
 def print_table(rows: list[Row], failed: dict[str, str]) -> None:
-    print(
-        f"{'file':<30} {'lines':>6} {'equal':>6} {'fresh':>6} {'equal':>6} {'x float':>8} {'x norm':>7} {'int':>5} {'MB':>6}"
-    )
+    head = f"{'file':<30} {'lines':>6} {'equal':>6} {'fresh':>6} {'equal':>6}"
+    print(f"{head} {'x float':>8} {'x norm':>7} {'int':>5} {'MB':>6}")
     for r in rows:
         scores = f"{100 * r.line_accuracy:6.1f} {100 * r.agreement:6.1f} {100 * r.accuracy_fresh:6.1f}"
         figures = f"{100 * r.agreement_fresh:6.1f} {r.latency_ratio:8.2f} {r.latency_ratio_normalised:7.2f}"

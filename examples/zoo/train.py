@@ -107,12 +107,12 @@ class Block(nn.Module):
 
 
 class Vit(nn.Module):
-    """Vision transformer on 49 patches of 4x4, mean over the tokens."""
+    """Vision transformer on 16 patches of 7x7, mean over the tokens."""
 
     def __init__(self, width: int = 64, heads: int = 4, depth: int = 4) -> None:
         super().__init__()
-        self.patches = nn.Conv2d(1, width, 4, 4)
-        self.position = nn.Parameter(torch.randn(1, 49, width) * 0.02)
+        self.patches = nn.Conv2d(1, width, 7, 7)
+        self.position = nn.Parameter(torch.randn(1, 16, width) * 0.02)
         self.blocks = nn.Sequential(*(Block(width, heads) for _ in range(depth)))
         self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, CLASSES)
 
