@@ -21,7 +21,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from crash_disk import RELEASES, CrashDisk, Journey, Tally, crash_states, killed, resumed, travelled
-
 from limen.deliver.agent.decide import serving
 from limen.errors import LimenError
 

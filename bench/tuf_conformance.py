@@ -57,11 +57,14 @@ def run(suite: Path, python: str, only: str) -> dict[str, int]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--suite", type=Path, required=True, help="a checkout of tuf-conformance")
+    parser.add_argument("--suite", type=Path, help="a checkout of tuf-conformance; none: nothing is measured")
     parser.add_argument("--python", default=sys.executable, help="interpreter that has the suite's own packages")
     parser.add_argument("--only", default="", help="tests whose name has this")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    if options.suite is None:
+        print("not measured: --suite names no checkout of https://github.com/theupdateframework/tuf-conformance")
+        return 0
     if not (options.suite / "tuf_conformance").is_dir():
         parser.error(f"{options.suite}: is no checkout of tuf-conformance")
     if shutil.which("faketime") is None:
