@@ -56,9 +56,14 @@ def broken_links(path: Path) -> list[str]:
 
 
 def twins() -> list[tuple[Path, Path]]:
-    """(English page, Chinese page) of everything a user reads: both READMEs, tutorials, how-tos, written reference."""
+    """(English page, Chinese page) of everything a user reads: both READMEs, promises, tutorials, how-tos, reference."""
     reference = [page for page in sorted((DOCS / "reference").glob("*.md")) if page.name not in GENERATE.PAGES]
-    user = [*sorted(DOCS.glob("tutorial/**/*.md")), *sorted(DOCS.glob("howto/**/*.md")), *reference]
+    user = [
+        DOCS / "promises.md",
+        *sorted(DOCS.glob("tutorial/**/*.md")),
+        *sorted(DOCS.glob("howto/**/*.md")),
+        *reference,
+    ]
     pairs = [(page, CHINESE / page.relative_to(DOCS)) for page in user]
     return [(REPOSITORY / "README.md", REPOSITORY / "README.zh-CN.md"), *pairs]
 

@@ -41,7 +41,7 @@ def enroll(options: argparse.Namespace) -> Outcome:
         lines.append(f"certificate until {done.certificate_until}")
     else:
         lines.append(f"tell the publisher: limen repo assign REPO {done.device} LINE --hardware {done.hardware}")
-        lines.append(f"                    --seal-key {done.seal_key}")
+        lines.append(f"                    --seal-key {done.store / enrol.PUBLIC_FILE}")
     return Outcome(vars(done), "\n".join(lines))
 
 

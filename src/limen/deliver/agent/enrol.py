@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
 from limen.deliver import formats
+from limen.deliver.agent import durable
 from limen.deliver.agent import settings as st
 from limen.deliver.agent import store as stores
 from limen.deliver.agent.keys import FileKeys, new_secret, read_key_file, write_key_file
@@ -33,6 +34,7 @@ RENEW = 1 / 3
 """The share of a certificate's life that is left when it is renewed."""
 ROOTS = ("image/metadata/1.root.json", "director/1.root.json")
 MAX_ROOT = 512_000
+PUBLIC_FILE = "device.pub"
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def make(path: Path, settings: Settings, roots: tuple[bytes, bytes], server_ca: 
 
 
 def complete(store: Store, settings: Settings, server_ca: bytes | None = None) -> None:
-    """Keys that are not there yet, and the settings, last."""
+    """Keys that are not there yet, the public one as a file for the publisher, and the settings, last."""
     if not settings.keys and settings.key_file:
         if not Path(settings.key_file).exists():
             write_key_file(Path(settings.key_file), new_secret())
@@ -91,6 +93,8 @@ def complete(store: Store, settings: Settings, server_ca: bytes | None = None) -
         store.keep_secret(CLIENT_KEY, _new_client_key())
     if server_ca is not None:
         store.keep_secret(SERVER_CA, server_ca)
+    public = st.open_keys(store, settings).public().hex()
+    durable.replace(store.disk, PUBLIC_FILE, f"{public}\n".encode())
     st.save(store, settings)
 
 
