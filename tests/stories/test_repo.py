@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import limen as limen_api
+from limen.cli.__main__ import main
 from small_bundles import classifier
 
 
@@ -132,7 +133,9 @@ def test_a_root_change_waits_for_enough_hands(fleet: Path, tmp_path: Path) -> No
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value),
 )
-def test_mistakes_have_exit_codes(words: tuple[str, ...], code: int, fleet: Path, tmp_path: Path) -> None:
+def test_mistakes_have_exit_codes(
+    words: tuple[str, ...], code: int, fleet: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "junk").write_bytes(os.urandom(5000))
-    found = limen("repo", *(word.format(fleet=fleet, tmp=tmp_path) for word in words), code=code)
-    assert found["error"]
+    assert main(["repo", *(word.format(fleet=fleet, tmp=tmp_path) for word in words), "--json"]) == code
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["error"]["message"]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from fuzz_targets import MAKERS, Target, damaged, outcome
 from limen.errors import VerificationError
 
-EXAMPLES = 250
+EXAMPLES = 150
 RUNS_OF_ONE = 4
 """Damaged inputs for each example of hypothesis."""
 

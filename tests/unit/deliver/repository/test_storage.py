@@ -123,6 +123,7 @@ print("ready", flush=True)
 while True:
     for bundle in sys.argv[3:]:
         repository.publish(Path(bundle))
+        print("done", flush=True)
 """
 
 
@@ -136,7 +137,9 @@ def test_a_publisher_killed_at_random_instants(repository: Repository, tmp_path:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
-        time.sleep(float(random.uniform(0, 0.6)))
+        started = time.monotonic()
+        assert process.stdout.readline() == b"done\n"
+        time.sleep(float(random.uniform(0, 1)) * (time.monotonic() - started))
         assert process.poll() is None
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
