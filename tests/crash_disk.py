@@ -312,7 +312,6 @@ class Journey:
 
     disk: CrashDisk
     size: int = 96
-    chunk: int = 64
     tidy: bool = True
     returned: list[tuple[int, State | None]] = field(default_factory=lambda: [(0, None)])
     began: list[tuple[int, State]] = field(default_factory=list)
@@ -372,7 +371,7 @@ class Journey:
         if b"".join(part.pieces()) != data[: part.size]:
             part.restart()
         while part.size < len(data):
-            part.append(data[part.size : part.size + self.chunk])
+            part.append(data[part.size : part.size + max(64, self.size // 6)])
         part.finish(slot.blob)
         return slot
 
