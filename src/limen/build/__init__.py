@@ -9,13 +9,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from limen.build.results import Benched, Built, Checked, Compared, Compiled, Evaluated, Inspected, Packaged
+from limen.build.results import (
+    Benched,
+    Built,
+    Checked,
+    Compared,
+    Compiled,
+    Evaluated,
+    Inspected,
+    Optimized,
+    Packaged,
+    Planned,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from limen.lab import Profile
 
 __all__ = [
-    "bench", "build", "check", "compare", "compile", "evaluate", "inspect", "package", "profile", "run", "verify",
+    "bench", "build", "check", "compare", "compile", "evaluate", "inspect", "optimize",
+    "package", "profile", "run", "verify",
 ]  # fmt: skip
 
 
@@ -32,6 +44,14 @@ def build(model: str | Path, output: str | Path, device: str = "host", **setting
     from limen.build.make import build_bundle
 
     return build_bundle(model, output, device, options=import_options(settings), **_own(settings))
+
+
+def optimize(model: str | Path, output: str | Path, device: str = "host", **settings: Any) -> Optimized | Planned:
+    """The best bundle that keeps a budget, or the nearest miss; see ``limen.build.optimized.optimize_model``."""
+    from limen.build.artifact import import_options
+    from limen.build.optimized import optimize_model
+
+    return optimize_model(model, output, device, options=import_options(settings), **_own(settings))
 
 
 def package(source: str | Path, format: str, output: str | Path, **settings: Any) -> Packaged:

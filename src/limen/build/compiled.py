@@ -27,17 +27,28 @@ def compile_c(program: Program, options: CompileOptions) -> Artifact:
         UnsupportedOp: an operator, or the case at hand, has no C kernel.
         BudgetError: no schedule keeps the limits; the message tells the figures of the nearest.
     """
+    return within_limits(scheduled(program, options)[0], options)
+
+
+def scheduled(program: Program, options: CompileOptions) -> tuple[Artifact, Generated]:
+    """The first schedule that keeps the limits, or the nearest to them; and its code.
+
+    Raises:
+        UnsupportedOp: an operator, or the case at hand, has no C kernel.
+    """
     assert options.device is not None
     ram, flash = (_limit(options, name) for name in ("ram", "flash"))
     tried: list[Artifact] = []
+    codes: list[Generated] = []
     for small, stream in _schedules(options):
         if tried and not _promising(tried, ram, flash, small, stream):
             continue
         made = generate(program, options.device, options.name, small=small, stream=stream)
         tried.append(_measured(made))
+        codes.append(made)
         if _excess(tried[-1], ram, flash) <= 1.0:
-            return tried[-1]
-    return within_limits(min(tried, key=lambda artifact: _excess(artifact, ram, flash)), options)
+            break
+    return min(zip(tried, codes, strict=True), key=lambda pair: _excess(pair[0], ram, flash))
 
 
 def _schedules(options: CompileOptions) -> list[tuple[bool, Stream]]:

@@ -119,7 +119,7 @@ def _layers(first: Bundle, second: Bundle, data: Dataset) -> tuple[LayerError, .
     programs = [_program(b) for b in (first, second)]
     if programs[0] is None or programs[1] is None:
         return ()
-    seen = [_taps(p, data) for p in programs if p is not None]
+    seen = [tapped(p, data) for p in programs if p is not None]
     common = [n for n in seen[0] if n in seen[1] and seen[0][n].shape == seen[1][n].shape]
     return tuple(LayerError(n, sqnr_db(seen[0][n], seen[1][n])) for n in common)
 
@@ -129,7 +129,7 @@ def _program(bundle: Bundle) -> Program | None:
     return None if entry is None else binary.from_bytes(bundle.blob(entry.blob))
 
 
-def _taps(program: Program, data: Dataset) -> dict[str, Array]:
+def tapped(program: Program, data: Dataset) -> dict[str, Array]:
     """Real values of every computed tensor over the samples, joined."""
     parts: dict[str, list[Array]] = {}
 

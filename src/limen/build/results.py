@@ -284,3 +284,68 @@ class Inspected:
         width = max((len(o.op) for o in f.ops), default=0)
         lines += [f"  {o.op:<{width}}  {o.macs:>12,}  {o.result}  {o.name}" for o in f.ops]
         return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Optimized:
+    """``limen optimize``.
+
+    Args:
+        passed: whether a candidate keeps the budget; the others are None where none does.
+        engine: of the one written; ``reference`` stands for generated code, which is exact.
+        recipe: its full name: ``limen build --recipe`` makes the same artifact.
+        metric: the verdict: float, result, drop, ci95, unit, n, limit, passed, needed, worst_class.
+        latency_ms: median, measured in turns with the others.
+        size_bytes: of the file written.
+        tried: every candidate with its figures and why it was not chosen.
+        front: those that no other beats in drop, time and size at once.
+        nearest_miss: the candidate that misses least, and what it misses.
+    """
+
+    passed: bool
+    engine: str | None
+    recipe: str | None
+    metric: Mapping[str, Any] | None
+    latency_ms: float | None
+    float_latency_ms: float | None
+    instructions: int | None
+    size_bytes: int | None
+    ram_bytes: int | None
+    flash_bytes: int | None
+    integer_mac_share: float | None
+    objective: str
+    budget: Mapping[str, Any]
+    tried: tuple[Mapping[str, Any], ...]
+    front: tuple[Mapping[str, Any], ...]
+    nearest_miss: Mapping[str, Any] | None
+    path: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def text(self) -> str:
+        from limen.optimize.report.summary import summary
+
+        return summary(self.to_json())
+
+
+@dataclass(frozen=True)
+class Planned:
+    """``limen optimize --dry-run``: what would be tried."""
+
+    recipes: tuple[str, ...]
+    engines: tuple[str, ...]
+    metric: str
+    budget: Mapping[str, Any]
+    timed: str
+    counted: bool
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def text(self) -> str:
+        limits = ", ".join(f"{k} {v:g}" for k, v in self.budget.items() if v is not None) or "none"
+        cost = f"time is measured on {self.timed}" if self.timed else "time is not measured"
+        cost += "; instructions are counted" if self.counted else ""
+        names = [f"  {recipe}" for recipe in self.recipes]
+        return "\n".join([f"would try on {', '.join(self.engines)}:", *names, f"limits: {limits}; {cost}"])

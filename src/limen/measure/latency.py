@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,5 +46,37 @@ def measure_latency(call: Callable[[], object], seconds: float = 1.0, warm_up: i
         times.append(end - start)
         if (end >= stop and len(times) >= MIN_RUNS) or end >= hard_stop:
             break
+    return _latency(times, busy)
+
+
+def measure_interleaved(
+    calls: Mapping[str, Callable[[], object]], seconds: float = 0.5, rounds: int = 10
+) -> dict[str, Latency]:
+    """Latency of several calls taken in turns, so that whatever else the host does falls on all of them alike.
+
+    Args:
+        calls: name -> what to time.
+        seconds: for each call, over all rounds.
+        rounds: turns of each.
+    """
+    busy = host.busy_share()
+    times: dict[str, list[int]] = {name: [] for name in calls}
+    for call in calls.values():
+        call()
+    for _ in range(rounds):
+        for name, call in calls.items():
+            call()
+            stop = time.perf_counter_ns() + int(seconds / rounds * 1e9)
+            while True:
+                start = time.perf_counter_ns()
+                call()
+                end = time.perf_counter_ns()
+                times[name].append(end - start)
+                if end >= stop:
+                    break
+    return {name: _latency(taken, busy) for name, taken in times.items()}
+
+
+def _latency(times: list[int], busy: float | None) -> Latency:
     p50, p90, p99 = (float(v) / 1e3 for v in np.percentile(times, (50, 90, 99), method="nearest"))
     return Latency(p50, p90, p99, len(times), busy is not None and busy > BUSY_SHARE)

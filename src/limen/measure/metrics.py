@@ -1,7 +1,8 @@
 """The user's metric: named ones, or a Python function ``module:function`` of (labels, outputs).
 
 Every metric takes labels [n] or [n, ...] and the model's first output [n, ...] (float), and returns a float where
-larger is better, except ``rmse`` and ``cer``.
+larger is better, except ``rmse`` and ``cer``. A function says that smaller is better by an attribute
+``lower_is_better``.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limen.errors import DataError, UsageError
+from limen.measure.detection import mean_average_precision
 from limen.registry import suggest
 
 Array = NDArray[Any]
 Metric = Callable[[Array, Array], float]
 LOWER_IS_BETTER = frozenset({"rmse", "cer"})
+Finish = Callable[[Array, Array], float]
 
 
 def predictions(outputs: Array) -> NDArray[np.int64]:
@@ -35,6 +38,16 @@ def _classes(labels: Array) -> NDArray[np.int64]:
     """Labels as class indices; one-hot rows become their argmax."""
     flat = labels.reshape(len(labels), -1)
     return np.asarray(flat[:, 0] if flat.shape[1] == 1 else flat.argmax(1), np.int64)
+
+
+def classes_of(labels: Array) -> NDArray[np.int64] | None:
+    """Labels as class indices [n]; None where they are not classes."""
+    flat = labels.reshape(len(labels), -1)
+    if flat.shape[1] > 1 and not (np.isin(flat, (0, 1)).all() and (flat.sum(1) == 1).all()):
+        return None
+    if labels.dtype.kind not in "iub" and not np.array_equal(labels, np.round(labels)):
+        return None
+    return _classes(labels).astype(np.int64)
 
 
 def accuracy(labels: Array, outputs: Array) -> float:
@@ -90,14 +103,33 @@ def cer(labels: Array, outputs: Array) -> float:
     """
     if outputs.ndim < 3:
         raise DataError(f"cer: outputs are {list(outputs.shape)}, expected [n, time, classes]")
-    distance = length = 0
+    distances, lengths = _edits(labels, outputs)
+    return float(distances.sum() / max(lengths.sum(), 1))
+
+
+def _edits(labels: Array, outputs: Array) -> tuple[Array, Array]:
+    """Edit distance and reference length of every sample."""
+    found = []
     for row, frame in zip(labels, outputs.reshape(len(outputs), *outputs.shape[-2:]), strict=True):
         path = frame.argmax(-1)
         kept = np.concatenate([[True], path[1:] != path[:-1]]) & (path != 0)
         truth = [int(v) for v in np.ravel(row) if v > 0]
-        distance += edit_distance(truth, [int(v) for v in path[kept]])
-        length += len(truth)
-    return distance / max(length, 1)
+        found.append((edit_distance(truth, [int(v) for v in path[kept]]), len(truth)))
+    distances, lengths = np.asarray(found, np.float64).reshape(-1, 2).T
+    return distances, lengths
+
+
+def sample_errors(name: str, labels: Array, outputs: Array) -> tuple[Array, Array, Finish] | None:
+    """What each sample adds to a metric that is a function of sums: errors [n], weights [n], and that function.
+
+    None where the metric is no such function.
+    """
+    if name == "cer":
+        return *_edits(labels, outputs), lambda e, w: float(e.sum() / max(w.sum(), 1))
+    if name == "rmse":
+        gap = labels.reshape(len(labels), -1).astype(np.float64) - outputs.reshape(len(labels), -1)
+        return (gap**2).mean(1), np.ones(len(gap)), lambda e, w: float(np.sqrt(e.sum() / w.sum()))
+    return None
 
 
 def edit_distance(a: Sequence[int], b: Sequence[int]) -> int:
@@ -111,7 +143,16 @@ def edit_distance(a: Sequence[int], b: Sequence[int]) -> int:
     return previous[-1]
 
 
-METRICS: dict[str, Metric] = {"accuracy": accuracy, "auc": auc, "f1": f1, "rmse": rmse, "cer": cer}
+def lower_is_better(name: str) -> bool:
+    """Whether a smaller value of the metric is a better one."""
+    if ":" not in name:
+        return name in LOWER_IS_BETTER
+    return bool(getattr(find_metric(name), "lower_is_better", False))
+
+
+METRICS: dict[str, Metric] = {
+    "accuracy": accuracy, "auc": auc, "f1": f1, "map": mean_average_precision, "rmse": rmse, "cer": cer,
+}  # fmt: skip
 
 
 def find_metric(name: str) -> Metric:
@@ -140,4 +181,5 @@ def find_metric(name: str) -> Metric:
     def metric(labels: Array, outputs: Array) -> float:
         return float(found(labels, outputs))
 
+    metric.lower_is_better = bool(getattr(found, "lower_is_better", False))  # type: ignore[attr-defined]
     return metric
