@@ -84,10 +84,14 @@ class Agent:
             self.updater.say("no memory is left; what serves goes on")
         except LimenError as error:
             self.updater.say(str(error))
+        except Exception as error:  # a defect of limen must not take down what serves
+            self.updater.say(f"a defect of limen: {type(error).__name__}: {error}")
 
     def _poll(self) -> None:
         pause = self.updater.settings.poll_seconds * random.uniform(0.75, 1.25)
         self._next_poll = time.monotonic() + pause
+        if len(self.updater.places) < len(self.updater.settings.places):  # a stick may be in by now
+            self.updater.places = open_places(self.updater.store, self.updater.settings)
         try:
             self.updater.poll()
         except Unreachable as error:

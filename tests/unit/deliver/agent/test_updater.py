@@ -22,6 +22,7 @@ from limen.deliver.agent.settings import Settings
 from limen.deliver.agent.slots import folder_of
 from limen.deliver.agent.store import KEYS, Store
 from limen.deliver.agent.updater import Updater
+from limen.deliver.agent.verdict import Seen
 from limen.errors import LimenError, StoreError, Unreachable
 from small_repository import Repository, new_repository
 
@@ -76,8 +77,15 @@ class Fleet:
         return self.store.state.lines["kws"].banned
 
 
+def no_gate(*_: object) -> Seen:
+    """Passes, without a process: for tests of what comes after the gate."""
+    return Seen(engine="native", samples=8)
+
+
 def new_updater(store: Store, repository: Repository, said: list[str]) -> Updater:
-    return loop.new_updater(store, said.append, [Folder(repository.public)], eager=True)
+    made = loop.new_updater(store, said.append, [Folder(repository.public)], eager=True)
+    made.gate = no_gate
+    return made
 
 
 @pytest.fixture
@@ -121,6 +129,7 @@ def test_a_device_installs_updates_by_delta_and_restarts(fleet: Fleet) -> None:
 def test_a_bad_release_never_serves_and_is_banned(fleet: Fleet, behaviour: str) -> None:
     fleet.publish(2.0)
     fleet.follow()
+    fleet.updater.gate = None
     counter = fleet.publish(3.0, behaviour)
     fleet.follow()
     fleet.settle()
@@ -143,6 +152,7 @@ def test_too_slow_too_big_and_wrong_are_banned(
 
     fleet.publish(2.0)
     fleet.follow()
+    fleet.updater.gate = None
     counter = fleet.publish(3.0, behaviour, limits=Limits(**limits), golden=golden)  # type: ignore[arg-type]
     fleet.follow()
     fleet.settle()
@@ -326,6 +336,7 @@ def test_two_lines_do_not_hold_each_other_up(tmp_path: Path) -> None:
     store = enrol.make(tmp_path / "store", SETTINGS, enrol.read_roots(Folder(repository.public)))
     with store:
         updater = new_updater(store, repository, [])
+        updater.gate = None
         key = updater.keys.public().hex()
         for line, behaviour in (("eye", "crash"), ("kws", "good")):
             counter = repository.publish(save_gain(tmp_path / f"{line}.limen", 2.0, behaviour), line, seal=True).counter
