@@ -61,7 +61,7 @@ def finished(
         size = len(bundle.to_bytes())
         trials = [replace(t, size_bytes=size) if t is choice.best else t for t in trials]
         if budget.max_size is None or size <= budget.max_size:
-            choice = choose_same(trials, budget, choice)
+            choice = _sized(choice, size)
             bundle.save(wanted.output)
             break
     result = result_of(choice, trials, budget, wanted.output)
@@ -72,14 +72,11 @@ def finished(
     return result
 
 
-def choose_same(trials: Sequence[Trial], budget: Budget, before: Choice) -> Choice:
-    """The choice again, after the size of the best became known exactly."""
-    again = choose(trials, budget, before.objective)
-    assert before.best is not None
-    if again.best is not None and again.best.name == before.best.name:
-        return again
-    best = next(t for t in trials if t.name == before.best.name)
-    return replace(again, best=best, nearest=None, missed=())
+def _sized(choice: Choice, size: int) -> Choice:
+    """The choice, with the size of the file that is written."""
+    assert choice.best is not None
+    best = replace(choice.best, size_bytes=size)
+    return replace(choice, best=best, front=tuple(best if t is choice.best else t for t in choice.front))
 
 
 def _stated(

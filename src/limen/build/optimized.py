@@ -244,15 +244,14 @@ def _made(search: Search) -> dict[str, Attempt]:
         found |= {a.trial.name: a for a in attempted if a.bundle is not None}
         done += 1
         search.progress("make", done, len(search.recipes))
-    kept = {}
-    floats = set()
+    kept: dict[str, Attempt] = {}
+    seen: dict[tuple[str, str], str] = {}
     for recipe in search.recipes:
         for value in search.journal[f"made {recipe}"]:
             trial = Trial.from_json(value)
-            if trial.is_float and trial.sha256:
-                floats.add(trial.sha256)
-            elif trial.sha256 in floats:
-                trial = Trial(trial.recipe, trial.engine, error="the recipe changes nothing: the artifact is float's")
+            first = seen.setdefault((trial.engine, trial.sha256), trial.name) if trial.sha256 else trial.name
+            if first != trial.name:
+                trial = Trial(trial.recipe, trial.engine, error=f"the same artifact as {first}")
             kept[trial.name] = Attempt(trial, found[trial.name].bundle if trial.name in found else None)
     return kept
 

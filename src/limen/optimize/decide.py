@@ -87,7 +87,7 @@ def _island(program: Program, node: Node, scheme: Scheme, keep_float: frozenset[
     rule = node.op.quant_rule
     if not any(program.tensors[n].dtype == "float32" for n in (*filter(None, node.inputs), *node.outputs)):
         return ""
-    if node.name in keep_float:
+    if node.name in keep_float or node_key(node) in keep_float:
         return "left in float by choice"
     if rule.kind == "none" or scheme.activation not in rule.dtypes:
         return f"{node.op.name} has no {scheme.activation} kernel"

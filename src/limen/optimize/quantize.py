@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from limen.errors import UsageError
 from limen.measure.taps import tapping_runner
@@ -13,6 +13,7 @@ from limen.optimize.emit_program import emit_program
 from limen.optimize.improve import improve
 from limen.optimize.judge import Feeds, spread
 from limen.optimize.pooling import free_pools
+from limen.optimize.precision import kept_in_float
 from limen.optimize.ranges import Runner, Statistics, measure
 from limen.optimize.recipes import Recipe
 from limen.optimize.weights_only import to_dynamic, to_float16
@@ -80,6 +81,14 @@ def _static(
     if pooled is not separated:
         separated = pooled
         decisions = decide(separated, statistics, recipe.scheme, recipe.name, keep_float)
+    kept: tuple[str, ...] = ()
+    if recipe.min_sqnr:
+
+        def decided_with(more: frozenset[str]) -> Decisions:
+            return decide(separated, statistics, recipe.scheme, recipe.name, keep_float | more)
+
+        more, kept = kept_in_float(separated, decisions, decided_with, feeds, recipe.min_sqnr)
+        keep_float, decisions = keep_float | more, decided_with(more)
     if recipe.guarded:
         separated, decisions = improve(
             separated,
@@ -89,4 +98,5 @@ def _static(
             feeds,
             statistics.reach,
         )
+    decisions = replace(decisions, log=kept + decisions.log)
     return Quantized(emit_program(separated, decisions), decisions)

@@ -14,12 +14,13 @@
     static_wi8_ai8_mse_bc_cle    channels of a tensor are rescaled to use the same share of its range
     static_wi8_ai8_mse_bc_sbc    biases corrected layer by layer, on what the quantised layers before really give
     static_wi8_ai8_mse_bc_gptq   weights rounded layer by layer in second order, biases likewise
+    static_wi8_ai8_mse_bc_sqnr30 the few nodes stay in float that every output needs for 30 dB of signal to noise
 
     mixed_wi8_ai8                multiplications that pay for it in int8 with real results, the rest in float16 weights
     mixed_wi8_ai8_s2             the same; the two inputs that cost most fidelity are read in 16 bits
 
-The words combine, in the order bc, cle, sbc, gptq, full; full tries every combination however large the Program. cle,
-sbc and gptq are guarded: each is kept only if the error at the outputs, on samples held out, falls.
+The words combine, in the order bc, cle, sbc, gptq, full, sqnr; full tries every combination however large the Program.
+cle, sbc and gptq are guarded: each is kept only if the error at the outputs, on samples held out, falls.
 
 The contract's ``--quantize`` values are shorthands: int8, int8-best, int16x8, float16, none, dynamic, mixed.
 """
@@ -27,7 +28,7 @@ The contract's ``--quantize`` values are shorthands: int8, int8-best, int16x8, f
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from limen.errors import UsageError
@@ -44,6 +45,7 @@ SHORTHANDS = {
     "none": "float32",
     "dynamic": "dynamic_wi8_afp32",
     "mixed": "mixed_wi8_ai8",
+    "int8-mixed": "static_wi8_ai8_mse_bc_sqnr30",
 }
 _MIXED = re.compile(r"mixed_wi8_ai8(?:_s(\d+))?$")
 SEARCHED = (
@@ -53,12 +55,15 @@ SEARCHED = (
     "int8",
     "int8-best",
     "int16x8",
+    "int8-mixed",
     "mixed",
     "mixed_wi8_ai8_s2",
     "mixed_wi8_ai8_s4",
 )
 """What the budget search tries, in this order; each is judged on every engine that can run it."""
-_STATIC = re.compile(r"static_wi8_ai(8|16)(_pt)?(?:_p(\d+(?:\.\d+)?)|(_mse))?(_bc)?(_cle)?(_sbc)?(_gptq)?(_full)?$")
+_STATIC = re.compile(
+    r"static_wi8_ai(8|16)(_pt)?(?:_p(\d+(?:\.\d+)?)|(_mse))?(_bc)?(_cle)?(_sbc)?(_gptq)?(_full)?(?:_sqnr(\d+))?$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,7 @@ class Recipe:
         second_order: try second-order rounding layer by layer.
         full: try all combinations on Programs of any size.
         splits: of a mixed recipe, how many inputs are read in 16 bits.
+        min_sqnr: signal to noise in dB that every output keeps by nodes in float; 0 for none.
     """
 
     name: str
@@ -90,6 +96,7 @@ class Recipe:
     second_order: bool = False
     full: bool = False
     splits: int = 0
+    min_sqnr: float = 0.0
 
     @property
     def guarded(self) -> bool:
@@ -126,5 +133,6 @@ def decode(name: str) -> Recipe:
         raise UsageError(f"recipe {name!r}: percentile {percentile:g} is not in (50, 100]")
     scheme = Scheme("int8" if match[1] == "8" else "int16", "int8", per_channel=match[2] is None)
     ranges: Method = "mse" if match[4] else "percentile" if percentile < 100.0 else "minmax"
-    words = (match[i] is not None for i in range(5, 10))
-    return Recipe(name, "static", scheme, ranges, percentile, *words)
+    words = [match[i] is not None for i in range(5, 10)]
+    recipe = Recipe(name, "static", scheme, ranges, percentile, *words)
+    return replace(recipe, min_sqnr=float(match[10])) if match[10] else recipe

@@ -1,0 +1,66 @@
+"""Mixed precision: int8 with the few nodes in float that a given fidelity needs.
+
+Errors are measured one tensor at a time and added up; what to leave in float is a knapsack over them; then the whole
+is measured, and where it misses, more is left in float.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from limen.optimize.decisions import Decisions
+from limen.optimize.emit_program import emit_program
+from limen.optimize.judge import Feeds, before_squashing, real_outputs, spread
+from limen.optimize.knapsack import islands, noise
+from limen.optimize.sensitivity import costs_of, items, noise_shares
+from limen.program import Program
+
+SAMPLES, LARGE_SAMPLES, LARGE_MACS = 4, 2, 30_000_000
+ROUNDS = 8
+MARGIN_DB = 0.5
+"""Kept above the limit: other samples, and other kernels, differ by so much."""
+Decide = Callable[[frozenset[str]], Decisions]
+
+
+def kept_in_float(
+    program: Program, first: Decisions, decide_with: Decide, feeds: Feeds, min_sqnr: float
+) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Keys of the nodes to leave in float so that every output keeps ``min_sqnr`` dB, and a log.
+
+    Args:
+        program: float, its constants separated.
+        first: Decisions without any.
+        decide_with: makes Decisions with some nodes in float.
+        feeds: calibration samples.
+        min_sqnr: signal to noise in dB of each output, before a final softmax or sigmoid.
+    """
+    judged = before_squashing(program)
+    held = spread(feeds, 2 * SAMPLES)
+    wanted = real_outputs(judged, held)
+
+    def measured(decisions: Decisions) -> float:
+        shares = noise_shares(wanted, real_outputs(emit_program(judged, decisions), held))
+        return float(shares.max(initial=0.0))
+
+    limit = 10.0 ** (-(min_sqnr + MARGIN_DB) / 10.0)
+    worst = measured(first)
+    log = [f"all in int8: {_db(worst):.1f} dB at the worst output"]
+    if worst <= limit:
+        return frozenset(), tuple(log)
+    few = LARGE_SAMPLES if program.cost().macs > LARGE_MACS else SAMPLES
+    savings, costs = items(program, first, spread(feeds, few)), costs_of(program)
+    aim, chosen = limit, frozenset[str]()
+    for _ in range(ROUNDS):
+        chosen = islands(savings, costs, aim)
+        worst = measured(decide_with(chosen))
+        told = _db(float(noise(savings, chosen).max(initial=0.0)))
+        log.append(f"{len(chosen)} nodes in float: {_db(worst):.1f} dB, predicted {told:.1f} dB")
+        if worst <= limit:
+            break
+        aim *= min(0.8, limit / worst)
+    return chosen, tuple(log)
+
+
+def _db(share: float) -> float:
+    return -10.0 * math.log10(share) if share > 0 else math.inf

@@ -1,0 +1,134 @@
+"""How much error at the outputs each rounded tensor of a Program makes, one at a time, without labels.
+
+The errors of different tensors add, near enough, so that a sum of them predicts the error of any choice of tensors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limen.optimize.decide import is_integer
+from limen.optimize.decisions import Decisions
+from limen.optimize.groups import activation_names, node_key
+from limen.optimize.judge import Feeds, Outputs, before_squashing, real_outputs
+from limen.optimize.schemes import dequantize, quantize
+from limen.program import OPS, Node, Program, Tensor
+
+Shares = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Item:
+    """One rounded tensor, with the weights of the node that makes it.
+
+    Args:
+        tensor: its name.
+        shares: noise over signal at each output [outputs] when this alone is rounded.
+        nodes: keys of all nodes that must be left in float for it to stay real.
+    """
+
+    tensor: str
+    shares: Shares
+    nodes: frozenset[str]
+
+
+def items(program: Program, decisions: Decisions, feeds: Feeds) -> list[Item]:
+    """Every tensor that the decisions round, measured.
+
+    Args:
+        program: float, its constants separated.
+        decisions: of the whole Program in integers.
+        feeds: samples to measure on.
+    """
+    judged = before_squashing(program)
+    wanted = real_outputs(judged, feeds)
+    readers = _touching(program, decisions)
+    made = {name: node for node in judged.nodes for name in node.outputs}
+    inside = set(made) | {port.tensor for port in judged.inputs}
+    found = []
+    for name, nodes in readers.items():
+        if name not in inside or _carried(program, decisions, made.get(name)):
+            continue
+        rounded = _rounded(judged, decisions, name, made.get(name))
+        found.append(Item(name, noise_shares(wanted, real_outputs(rounded, feeds)), nodes))
+    return found
+
+
+def noise_shares(wanted: Outputs, got: Outputs) -> Shares:
+    """Noise over signal of each output."""
+    shares = []
+    for a, b in zip(wanted, got, strict=True):
+        signal = float(np.square(a, dtype=np.float64).sum())
+        noise = float(np.square(a.astype(np.float64) - b.astype(np.float64)).sum())
+        shares.append(noise / signal if signal > 0 else float(noise > 0))
+    return np.asarray(shares)
+
+
+def _touching(program: Program, decisions: Decisions) -> dict[str, frozenset[str]]:
+    """Rounded tensor -> keys of the integer nodes that read or make it."""
+    found: dict[str, set[str]] = {}
+    for node in program.nodes:
+        if is_integer(program, node, decisions):
+            for name in activation_names(program, node):
+                if program.tensors[name].data is None and decisions.tensors[name].quant is not None:
+                    found.setdefault(name, set()).add(node_key(node))
+    return {name: frozenset(keys) for name, keys in found.items()}
+
+
+def _carried(program: Program, decisions: Decisions, node: Node | None) -> bool:
+    """Whether a node only moves codes that were rounded before."""
+    if node is None or node.op.quant_rule.kind != "same":
+        return False
+    quants = {
+        decisions.tensors[n].quant
+        for n in activation_names(program, node)
+        if program.tensors[n].data is None and n in decisions.tensors
+    }
+    return len(quants) == 1
+
+
+def _rounded(program: Program, decisions: Decisions, name: str, producer: Node | None) -> Program:
+    """The float Program with one tensor through codes and back, and the weights of its producer likewise."""
+    decision = decisions.tensors[name]
+    real = program.tensors[name]
+    codes = replace(real, name=f"{name}@codes", dtype=decision.dtype, quant=decision.quant)
+    back = replace(real, name=f"{name}@back")
+    added = [codes, back, *_rounded_weights(program, decisions, producer)]
+    through = (
+        Node(OPS.get("Quantize")(dtype=decision.dtype), (name,), (codes.name,), f"{name}/quantize"),  # type: ignore[call-arg]
+        Node(OPS.get("Dequantize")(), (codes.name,), (back.name,), f"{name}/dequantize"),
+    )
+    nodes = [] if producer is not None else list(through)
+    for node in program.nodes:
+        inputs = tuple(back.name if n == name else n for n in node.inputs)
+        nodes.append(node if inputs == node.inputs else replace(node, inputs=inputs))
+        if node is producer:
+            nodes += through
+    outputs = tuple(replace(p, tensor=back.name) if p.tensor == name else p for p in program.outputs)
+    return program.with_nodes(nodes, added, outputs=outputs)
+
+
+def _rounded_weights(program: Program, decisions: Decisions, node: Node | None) -> list[Tensor]:
+    rule = None if node is None else node.op.quant_rule
+    if node is None or rule is None or rule.kind != "weighted" or rule.weights is None:
+        return []
+    weights = program.tensors[node.inputs[rule.weights]]
+    decision = decisions.tensors.get(weights.name)
+    if weights.data is None or decision is None or decision.quant is None:
+        return []
+    codes = quantize(weights.data, decision.quant, decision.dtype)
+    return [replace(weights, data=dequantize(codes, decision.quant))]
+
+
+def costs_of(program: Program) -> Mapping[str, float]:
+    """What leaving a node in float costs: its multiply-accumulates and the values that it makes."""
+    return {
+        node_key(node): float(
+            node.op.cost(program.operands(node)).macs + sum(program.tensors[n].size for n in node.outputs)
+        )
+        for node in program.nodes
+    }
