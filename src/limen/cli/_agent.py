@@ -46,8 +46,9 @@ def enroll(options: argparse.Namespace) -> Outcome:
 
 
 def run(options: argparse.Namespace) -> Outcome:
-    with stores.open_store(options.store) as store:
-        agent = loop.Agent(loop.new_updater(store, _log, _places(store, options)))
+    opened, writable = loop.open_or_look(options.store, _log)
+    with opened as store:
+        agent = loop.Agent(loop.new_updater(store, _log, _places(store, options)), writable=writable)
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda _number, _frame: agent.stop.set())
         service = None
@@ -61,7 +62,8 @@ def run(options: argparse.Namespace) -> Outcome:
         finally:
             if service is not None:
                 service.close()
-        return Outcome(_state(store.state), "stopped")
+            agent.updater.store.close()
+        return Outcome(_state(agent.updater.store.state), "stopped")
 
 
 def once(options: argparse.Namespace) -> Outcome:
@@ -111,9 +113,7 @@ def wish(options: argparse.Namespace) -> Outcome:
         raise UsageError(f"line {options.line!r}: is not on this device", "see limen agent status")
     try:
         store = stores.open_store(options.store)
-    except StoreError as error:
-        if "holds it" not in error.message:
-            raise
+    except stores.Held:
         taken = requests.leave(options.store, wanted)
         if not taken:
             raise StoreError("the agent that runs has not answered yet", "see limen agent status") from None

@@ -13,18 +13,20 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from limen.deliver.agent import enrol, requests
 from limen.deliver.agent.places import Place, open_place
 from limen.deliver.agent.reports import make, send
 from limen.deliver.agent.settings import Settings, load, net, open_keys
-from limen.deliver.agent.store import Store
+from limen.deliver.agent.store import Held, Store, look, open_store
 from limen.deliver.agent.updater import Say, Updater
 from limen.errors import LimenError, StoreError, Unreachable
 
 TICK_SECONDS = 1.0
 REPORT_SECONDS = 3600.0
 """Without news."""
+RETRY_SECONDS = 30.0
 
 
 def open_places(store: Store, settings: Settings) -> list[Place]:
@@ -47,16 +49,35 @@ def new_updater(store: Store, say: Say, places: list[Place] | None = None, eager
     return Updater(store, settings, open_keys(store, settings), asked, say, eager)
 
 
+def open_or_look(path: Path, say: Say) -> tuple[Store, bool]:
+    """The store, and whether it can be written: on a disk that cannot, what served serves and nothing is updated.
+
+    Raises:
+        StoreError: another agent holds it, or there is no readable record in it.
+    """
+    try:
+        return open_store(path), True
+    except Held:
+        raise
+    except StoreError as error:
+        store = look(path)
+        say(f"{error.message}; what served serves, nothing is updated until that ends")
+        return store, False
+
+
 @dataclass
 class Agent:
     """An updater with its timetable.
 
     Args:
         stop: set it to end :meth:`run`.
+        writable: the store is; else it is tried again now and then.
     """
 
     updater: Updater
     stop: threading.Event = field(default_factory=threading.Event)
+    writable: bool = True
+    _next_try: float = 0.0
     _next_poll: float = 0.0
     _next_report: float = 0.0
 
@@ -73,6 +94,8 @@ class Agent:
     def step(self) -> None:
         """Whatever is due now."""
         try:
+            if not self.writable:
+                return self._try_again()
             if requests.follow(self.updater):
                 self._next_poll = 0.0
             if time.monotonic() >= self._next_poll:
@@ -86,6 +109,17 @@ class Agent:
             self.updater.say(str(error))
         except Exception as error:  # a defect of limen must not take down what serves
             self.updater.say(f"a defect of limen: {type(error).__name__}: {error}")
+
+    def _try_again(self) -> None:
+        """Take the store, if it can be written by now."""
+        path, now = self.updater.store.path, time.monotonic()
+        if path is not None and now >= self._next_try:
+            self._next_try = now + RETRY_SECONDS
+            with suppress(StoreError):
+                self.updater.store = open_store(path)
+                self.writable = True
+                self.updater.say(f"{path}: can be written again")
+                self.updater.start()
 
     def _poll(self) -> None:
         pause = self.updater.settings.poll_seconds * random.uniform(0.75, 1.25)

@@ -51,6 +51,10 @@ _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
+class Held(StoreError):
+    """Another agent holds the store."""
+
+
 class Part:
     """A file that comes in piece by piece; what came in survives the process, and may be torn by a power cut."""
 
@@ -307,7 +311,7 @@ def _take(path: Path) -> int:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(lock)
-        raise StoreError(f"{path}: another agent holds it", "stop it first") from error
+        raise Held(f"{path}: another agent holds it", "stop it first") from error
     return lock
 
 

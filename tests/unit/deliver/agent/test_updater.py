@@ -364,3 +364,37 @@ def test_records_are_not_written_where_nothing_happens(fleet: Fleet) -> None:
         fleet.updater.tick()
         fleet.updater.poll()
     assert fleet.store.state.serial <= serial + 1
+
+
+def test_an_agent_that_starts_on_a_disk_that_cannot_be_written_serves_and_updates_later(fleet: Fleet) -> None:
+    fleet.publish(2.0)
+    fleet.follow()
+    fleet.updater.close()
+    fleet.store.close()
+    (fleet.path / "lock").unlink()
+    (fleet.path / "lock").mkdir()  # cannot be opened for writing, by root either
+    store, writable = loop.open_or_look(fleet.path, fleet.said.append)
+    assert not writable
+    fleet.store, fleet.updater = store, new_updater(store, fleet.repository, fleet.said)
+    fleet.updater.store.disk = Broken(fleet.path)
+    Broken.error = StoreError
+    agent = loop.Agent(fleet.updater, writable=writable)
+    try:
+        fleet.updater.start()
+        agent.step()
+        assert fleet.gain() == 2
+    finally:
+        Broken.error = None
+    (fleet.path / "lock").rmdir()
+    agent._next_try = 0.0
+    agent.step()
+    assert agent.writable
+    fleet.store = fleet.updater.store
+    fleet.publish(3.0)
+    fleet.follow()
+    assert fleet.gain() == 3
+
+
+def test_two_agents_never_hold_one_store(fleet: Fleet) -> None:
+    with pytest.raises(StoreError, match="another agent"):
+        loop.open_or_look(fleet.path, fleet.said.append)
