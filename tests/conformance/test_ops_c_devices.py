@@ -22,7 +22,7 @@ pytest.importorskip("ziglang", reason="ziglang is not installed")
 pytest.importorskip("unicorn", reason="unicorn is not installed")
 
 CASES = int(os.environ.get("LIMEN_C_DEVICE_CASES", "1"))
-DEVICES = ("cortex-m0plus", "cortex-m4", "cortex-m33", "esp32-c3", "x86-mini-pc", "wasm")
+DEVICES = ("cortex-m0plus", "cortex-m4", "cortex-m33", "esp32-c3", "x86-mini-pc", "wasm", "armv7", "rpi5")
 PARTS = 6
 NAMES = sorted(families())
 

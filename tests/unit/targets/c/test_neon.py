@@ -37,7 +37,7 @@ GROUPS = {
     },
     "sums": sums(),
 }
-BOARDS = ("rpi4", "rpi5")
+BOARDS = ("rpi4", "rpi5", "armv7")
 OPS = ("Conv2D", "DepthwiseConv2D", "FullyConnected")
 
 
@@ -66,8 +66,9 @@ def test_random_layers_equal_the_interpreter(board: str) -> None:
 @pytest.mark.parametrize("board", BOARDS)
 @pytest.mark.parametrize("group", GROUPS)
 def test_layers_have_kernels_of_their_own(group: str, board: str) -> None:
+    """Sums on 32-bit Arm alone are left to portable C."""
     made = generate(joined(GROUPS[group]), devices.get(board))
-    assert {layer.kernel for layer in made.layers} == {"neon"}
+    assert {layer.kernel for layer in made.layers} == {"portable" if (group, board) == ("sums", "armv7") else "neon"}
 
 
 def test_float_layers_are_close_to_the_interpreter() -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from limen.ops.depthwise_conv2d import DepthwiseConv2D
 from limen.program import Array
 from limen.targets.c._kernel import Constant, Kernel, Site
-from limen.targets.c.kernels._simd._enter import Entered, enter_helpers, enter_rows, scratch_bytes
+from limen.targets.c.kernels._simd._enter import Entered, enter_helper, enter_rows, scratch_bytes
 from limen.targets.c.kernels._simd._requantize import Requantized, Weights, requantize
 from limen.targets.c.kernels._simd._vectors import Vectors
 from limen.targets.c.kernels._simd._weighted import bias_of, is_int8, padded_image, whole_form
@@ -95,7 +95,7 @@ def depthwise_conv2d(site: Site, vectors: Vectors) -> Kernel | None:
     )
     store = "store_first" if shape.flat else "store_vector"
     helpers = (
-        *enter_helpers(vectors),
+        enter_helper(vectors),
         *(vectors.helper(name) for name in ("load", "load_sums", "load_weights")),
         vectors.product,
         vectors.helper(store),

@@ -46,15 +46,13 @@ def scratch_bytes(vectors: Vectors, image: Entered) -> int:
     return image.rows * image.row * vectors.element_bytes + SLACK
 
 
-def enter_helpers(vectors: Vectors) -> tuple[Helper, ...]:
-    """What ``call`` calls: nothing for codes that stay as they are."""
-    return () if vectors.operands == "signed" else (vectors.helper("enter"),)
+def enter_helper(vectors: Vectors) -> Helper:
+    """What ``call`` calls."""
+    return vectors.helper("enter")
 
 
 def call(vectors: Vectors, x: Tensor, to: str, source: str, count: str) -> str:
     """One call that converts ``count`` codes."""
-    if vectors.operands == "signed":
-        return f"memcpy({to}, {source}, {count}u);"
     zero = f", {x.zero_point}" if vectors.operands == "words" else ""
     return f"{vectors.call('enter')}({to}, {source}, {count}{zero});"
 

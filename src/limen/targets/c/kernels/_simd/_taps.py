@@ -15,7 +15,7 @@ from limen.ops.depthwise_conv2d import DepthwiseConv2D
 from limen.program import Array
 from limen.targets.c._kernel import Constant, Kernel, Site
 from limen.targets.c.kernels._simd._depthwise import Int64, Shape, cut, first_channel, loop, output_rows
-from limen.targets.c.kernels._simd._enter import enter_rows, scratch_bytes
+from limen.targets.c.kernels._simd._enter import enter_helper, enter_rows, scratch_bytes
 from limen.targets.c.kernels._simd._requantize import Requantized, Weights, requantize
 from limen.targets.c.kernels._simd._vectors import Vectors
 from limen.targets.c.kernels._simd._weighted import bias_of, is_int8, padded_image, whole_form
@@ -53,7 +53,7 @@ def depthwise_by_taps(site: Site, vectors: Vectors) -> Kernel | None:
     return Kernel(
         codes.text + text,
         constants,
-        (*(vectors.helper(name) for name in names), *codes.called),
+        (enter_helper(vectors), *(vectors.helper(name) for name in names), *codes.called),
         scratch=scratch_bytes(vectors, shape.image),
         includes=(vectors.header,),
     )

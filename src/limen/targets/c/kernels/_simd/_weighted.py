@@ -16,7 +16,7 @@ from limen.targets.c.kernels._simd._enter import (
     Entered,
     call,
     enter_flat,
-    enter_helpers,
+    enter_helper,
     enter_rows,
     enter_strided,
     scratch_bytes,
@@ -106,7 +106,7 @@ def _pointwise(site: Site, vectors: Vectors, weights: Weights) -> Kernel:
     return Kernel(
         layer.text + text,
         layer.constants,
-        (*enter_helpers(vectors), *layer.helpers),
+        (*(() if direct else (enter_helper(vectors),)), *layer.helpers),
         scratch=0 if direct else part * depth * vectors.element_bytes + SLACK,
         includes=(vectors.header,),
     )
@@ -189,7 +189,7 @@ def _kernel(
     return Kernel(
         layer.text + whole_form(site, vectors, enter, calls, batch, steps, scratch=size > 0),
         layer.constants,
-        (*enter_helpers(vectors), *layer.helpers),
+        (*((enter_helper(vectors),) if size else ()), *layer.helpers),
         scratch=size,
         includes=(vectors.header,),
     )

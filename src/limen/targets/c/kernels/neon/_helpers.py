@@ -40,13 +40,16 @@ static inline int32x4_t limen_dot_128(int32x4_t acc, int8x16_t x, int8x16_t w)
     limen_dot_128((acc), vreinterpretq_s8_s32(vdupq_n_s32(vgetq_lane_s32(vreinterpretq_s32_s8(x), (lane)))), (w))
 #endif
 """,
+    "word": """\
+/* Two and four bytes, at any address. */
+typedef int16_t __attribute__((aligned(1), may_alias)) limen_pair;
+typedef int32_t __attribute__((aligned(1), may_alias)) limen_word;
+""",
     "broadcast": """\
 /* The four bytes at p in every lane. */
 static inline int8x16_t limen_broadcast_128(const int8_t *p)
 {
-    int32_t group;
-    memcpy(&group, p, sizeof group);
-    return vreinterpretq_s8_s32(vdupq_n_s32(group));
+    return vreinterpretq_s8_s32(vdupq_n_s32(*(const limen_word *)(const void *)p));
 }
 """,
     "halves": """\
@@ -62,8 +65,7 @@ typedef struct {
 /* The four bytes at p. */
 static inline limen_halves limen_broadcast_halves(const int8_t *p)
 {
-    int16_t pair[2];
-    memcpy(pair, p, sizeof pair);
+    const limen_pair *const pair = (const void *)p;
     const limen_halves x = {vreinterpretq_s8_s16(vdupq_n_s16(pair[0])), vreinterpretq_s8_s16(vdupq_n_s16(pair[1]))};
     return x;
 }
@@ -164,7 +166,13 @@ static inline void limen_store_lanes_128(int8_t *y, int32x4_t a, int32_t count, 
     const int8x8_t codes = vqmovn_s16(limen_words(a, a, zero));
     const int8x16_t both = limen_bounded(vcombine_s8(codes, codes), low, high);
     const int32_t bytes = vgetq_lane_s32(vreinterpretq_s32_s8(both), 0);
-    memcpy(y, &bytes, (size_t)count);
+    if (count == 4) {
+        *(limen_word *)(void *)y = bytes;
+    } else {
+        for (int32_t i = 0; i < count; ++i) {
+            y[i] = (int8_t)((uint32_t)bytes >> (8 * i));
+        }
+    }
 }
 """,
     "store_first": """\
@@ -181,6 +189,21 @@ static inline void limen_store_first_128(int8_t *y, int32x4_t a, int32x4_t b, in
         for (int32_t i = 0; i < count; ++i) {
             y[i] = bytes[i];
         }
+    }
+}
+""",
+    "enter": """\
+/* Codes as they are. The count is known where this is called: no test is left of the ends. */
+static inline void limen_enter_bytes(int8_t *to, const int8_t *from, int32_t count)
+{
+    for (int32_t i = 0; i < count / 16 * 16; i += 16) {
+        vst1q_s8(to + i, vld1q_s8(from + i));
+    }
+    if (count % 16 >= 8) {
+        vst1_s8(to + count / 16 * 16, vld1_s8(from + count / 16 * 16));
+    }
+    for (int32_t i = count / 8 * 8; i < count; ++i) {
+        to[i] = from[i];
     }
 }
 """,
@@ -268,14 +291,17 @@ _NAMES = {
     "bounded": "limen_bounded",
     "interleave": "limen_interleave4_128",
     "sums": "limen_sums",
+    "enter": "limen_enter_bytes",
+    "word": "limen_word",
 }
 _NEEDS = {
     "dot_lane": ("dot",),
-    "broadcast_halves": ("halves",),
+    "broadcast": ("word",),
+    "broadcast_halves": ("halves", "word"),
     "dot_halves": ("halves",),
     "pack": ("words", "bounded"),
     "store_vector": ("pack",),
-    "store_lanes": ("words", "bounded"),
+    "store_lanes": ("words", "bounded", "word"),
     "store_first": ("pack",),
     "add": ("words", "bounded"),
 }
