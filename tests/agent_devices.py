@@ -58,3 +58,9 @@ def opened(store: stores.Store, slot: Slot, keys: FileKeys) -> bytes:
     data = payload.read_at(0, payload.size)
     assert hashlib.sha256(data).hexdigest() == slot.payload_sha256
     return data
+
+
+def folder_of(store: stores.Store) -> Path:
+    """Where a store is."""
+    assert store.path is not None
+    return store.path

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from limen.bundle import Bundle
 from limen.deliver import reading, seal
@@ -15,7 +14,7 @@ from limen.deliver.agent.keys import Keys
 from limen.deliver.agent.records import Slot
 from limen.deliver.agent.store import BLOBS, SLOT_KEY, Store
 from limen.deliver.reading import Reading
-from limen.errors import BundleError, StoreError, VerificationError
+from limen.errors import StoreError, VerificationError
 
 
 @dataclass(frozen=True)
@@ -99,18 +98,3 @@ def lent(store: Store, slot: Slot, keys: Keys) -> Iterator[tuple[str, int | None
         yield f"/proc/self/fd/{file}", file
     finally:
         os.close(file)
-
-
-def is_sound(store: Store, slot: Slot, keys: Keys) -> bool:
-    """The slot can be opened and is what was installed."""
-    try:
-        open_bundle(store, slot, keys)
-    except (VerificationError, BundleError):
-        return False
-    return True
-
-
-def folder_of(store: Store) -> Path:
-    """Where the store is."""
-    assert store.path is not None, "the store is not in a folder"
-    return store.path

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from agent_devices import new_device, offer, opened, source
+from agent_devices import folder_of, new_device, offer, opened, source
 from gain_models import gain_bundle, save_gain
 from limen.deliver import seal
 from limen.deliver.agent import durable, slots
@@ -82,7 +82,7 @@ def test_a_sealed_release_is_nowhere_on_the_disk_in_plain(device: Device) -> Non
     plain = opened(device.store, slot, device.keys)
     needles = [plain[at : at + 32] for at in range(4096, len(plain) - 32, 4096) if plain[at : at + 32].strip(b"\0")]
     assert len(needles) > 10
-    stored = b"".join(f.read_bytes() for f in slots.folder_of(device.store).rglob("*") if f.is_file())
+    stored = b"".join(f.read_bytes() for f in folder_of(device.store).rglob("*") if f.is_file())
     assert not any(needle in stored for needle in needles)
 
 
@@ -152,7 +152,7 @@ def test_an_erased_key_makes_an_old_slot_unreadable(device: Device) -> None:
     device.hold("closed", second)
     device.store.sweep()
     assert device.store.secret(SLOT_KEY + first.blob) is None
-    assert not (slots.folder_of(device.store) / KEYS / (SLOT_KEY + first.blob)).exists()
+    assert not (folder_of(device.store) / KEYS / (SLOT_KEY + first.blob)).exists()
     assert opened(device.store, second, device.keys)
     with pytest.raises(VerificationError):
         seal.Opened(kept, bytes(32), slots.rest_context(first.payload_sha256)).read_at(0, 1)
@@ -242,7 +242,7 @@ def test_without_room_nothing_is_begun_and_with_room_again_it_is(device: Device)
         def free(self) -> int:
             return free[0]
 
-    device.store.disk = Small(slots.folder_of(device.store))
+    device.store.disk = Small(folder_of(device.store))
     with pytest.raises(durable.Full):
         obtain(device.store, [Folder(device.repository.public)], found, (), device.keys, device.said.append)
     assert real.names("blobs") == ()
@@ -257,7 +257,7 @@ def test_a_disk_that_is_full_at_any_write_leaves_what_was_there(device: Device, 
     device.store.sweep()
     device.assign(line, 2)
     found = offer(device.repository, line, 2, (first,))
-    place, folder = [Folder(device.repository.public)], slots.folder_of(device.store)
+    place, folder = [Folder(device.repository.public)], folder_of(device.store)
     done = False
     for budget in range(200):
         device.store.disk = Filling(folder, budget)
@@ -294,7 +294,7 @@ def test_a_disk_that_cannot_be_written_is_told(device: Device) -> None:
 
     device.assign("open", 1)
     found = offer(device.repository, "open", 1)
-    device.store.disk = ReadOnly(slots.folder_of(device.store))
+    device.store.disk = ReadOnly(folder_of(device.store))
     with pytest.raises(StoreError):
         obtain(device.store, [Folder(device.repository.public)], found, (), device.keys, device.said.append)
 

@@ -13,13 +13,12 @@ import msgspec
 import numpy as np
 import pytest
 
-from agent_devices import DEVICE, HARDWARE, opened
+from agent_devices import DEVICE, HARDWARE, folder_of, opened
 from gain_models import LIVE, gain_bundle, save_gain
 from limen.deliver.agent import durable, enrol, loop, requests
 from limen.deliver.agent import store as stores
 from limen.deliver.agent.places import Folder, Place
 from limen.deliver.agent.settings import Settings
-from limen.deliver.agent.slots import folder_of
 from limen.deliver.agent.store import KEYS, Store
 from limen.deliver.agent.updater import Updater
 from limen.deliver.agent.verdict import Seen
