@@ -23,6 +23,10 @@ JUMP = 60
 """Seconds by which the clock may be set in the middle of an update."""
 
 
+LATEST = 253402300799
+"""The last second that a date can hold."""
+
+
 @dataclass(frozen=True)
 class Clock:
     """The time at which an update began; all expiry is judged by it (TUF 5.1).
@@ -78,7 +82,7 @@ def require_steady(clock: Clock, wall: float, monotonic: float) -> None:
 
 def moment(seconds: float) -> datetime:
     """Seconds since 1970 as a date in UTC, kept within what a date can hold."""
-    return datetime.fromtimestamp(min(max(seconds, 0), 253402300799), UTC)
+    return datetime.fromtimestamp(min(max(seconds, 0), LATEST), UTC)
 
 
 def show(seconds: float) -> str:

@@ -155,14 +155,15 @@ class Repository:
                 self.timestamp = kept
                 return self._require_fresh(kept, name)
         _require_floor(meta.version, memory.snapshot, f"{name}: version of the snapshot")
+        issued = max(_issued(extra, name), memory.issued)
+        self.now = clocks.judge(self._clock, issued)
         self._require_fresh(found, name)
-        issued = self._issued(extra, name)
         self.timestamp = found
         self.memory = msgspec.structs.replace(
             memory,
             timestamp=found.version,
             snapshot=meta.version,
-            issued=max(issued, memory.issued),
+            issued=issued,
             timestamp_keys=keys,
         )
         yield self._keep({"timestamp": data})
@@ -249,14 +250,6 @@ class Repository:
                 "the repository is not renewed, somebody holds back news, or the clock is ahead",
             )
 
-    def _issued(self, extra: Mapping[str, Any], name: str) -> int:
-        """The signed time of a timestamp; 0 where it has none."""
-        issued = extra.get(formats.ISSUED_FIELD, 0)
-        if not isinstance(issued, int) or isinstance(issued, bool) or not 0 <= issued <= LARGEST:
-            raise Refused("malformed", f"{name}: {formats.ISSUED_FIELD} is no time")
-        clocks.judge(self._clock, issued)
-        return issued
-
 
 def refresh(layout: Layout, known: Known, clock: Clock) -> Steps[Repository]:
     """Bring a repository up to date.
@@ -303,6 +296,14 @@ def _without_lost_floors(memory: Memory, root: Root) -> Memory:
         files.pop("snapshot", None)
         memory = msgspec.structs.replace(memory, roles={}, snapshot_keys=())
     return msgspec.structs.replace(memory, files=files)
+
+
+def _issued(extra: Mapping[str, Any], name: str) -> int:
+    """The signed time of a timestamp; 0 where it has none."""
+    issued = extra.get(formats.ISSUED_FIELD, 0)
+    if not isinstance(issued, int) or isinstance(issued, bool) or not 0 <= issued <= LARGEST:
+        raise Refused("malformed", f"{name}: {formats.ISSUED_FIELD} is no time")
+    return issued
 
 
 def _still_trusted(root: Root, role: str, keys: KeyIds) -> bool:
