@@ -11,14 +11,14 @@ from collections.abc import Callable
 
 from limen.optimize.decisions import Decisions
 from limen.optimize.emit_program import emit_program
-from limen.optimize.judge import Feeds, before_squashing, real_outputs, spread
+from limen.optimize.judge import Feeds, Outputs, before_squashing, real_outputs, spread
 from limen.optimize.knapsack import islands, noise
 from limen.optimize.sensitivity import costs_of, items, noise_shares
 from limen.program import Program
 
 SAMPLES, LARGE_SAMPLES, LARGE_MACS = 4, 2, 30_000_000
-ROUNDS = 8
-MARGIN_DB = 0.5
+ROUNDS, FOLDS = 8, 4
+MARGIN_DB = 1.0
 """Kept above the limit: other samples, and other kernels, differ by so much."""
 Decide = Callable[[frozenset[str]], Decisions]
 
@@ -33,15 +33,16 @@ def kept_in_float(
         first: Decisions without any.
         decide_with: makes Decisions with some nodes in float.
         feeds: calibration samples.
-        min_sqnr: signal to noise in dB of each output, before a final softmax or sigmoid.
+        min_sqnr: signal to noise in dB of each output, as it is and before a final softmax or sigmoid, on the worst
+            fold of the samples.
     """
-    judged = before_squashing(program)
-    held = spread(feeds, 2 * SAMPLES)
-    wanted = real_outputs(judged, held)
+    held = spread(feeds, FOLDS * SAMPLES)
+    forms = (program, before_squashing(program))
+    wanted = [real_outputs(form, held) for form in forms]
 
     def measured(decisions: Decisions) -> float:
-        shares = noise_shares(wanted, real_outputs(emit_program(judged, decisions), held))
-        return float(shares.max(initial=0.0))
+        got = [real_outputs(emit_program(form, decisions), held) for form in forms]
+        return max(_worst(a, b) for a, b in zip(wanted, got, strict=True))
 
     limit = 10.0 ** (-(min_sqnr + MARGIN_DB) / 10.0)
     worst = measured(first)
@@ -60,6 +61,14 @@ def kept_in_float(
             break
         aim *= min(0.8, limit / worst)
     return chosen, tuple(log)
+
+
+def _worst(wanted: Outputs, got: Outputs) -> float:
+    """Largest noise over signal of any output on any fold: what other samples may well show."""
+    count = len(wanted[0]) if wanted else 0
+    folds = [range(i, count, FOLDS) for i in range(min(FOLDS, count))]
+    picked = ([[o[list(fold)] for o in outputs] for outputs in (wanted, got)] for fold in folds)
+    return max((float(noise_shares(a, b).max(initial=0.0)) for a, b in picked), default=0.0)
 
 
 def _db(share: float) -> float:

@@ -18,6 +18,8 @@ from limen.optimize.judge import Feeds, Outputs, before_squashing, real_outputs
 from limen.optimize.schemes import dequantize, quantize
 from limen.program import OPS, Node, Program, Tensor
 
+COMPUTING = ("AveragePool2D", "ResizeBilinear")
+"""Operators whose result has their input's scale, and yet is rounded."""
 Shares = NDArray[np.float64]
 
 
@@ -54,8 +56,26 @@ def items(program: Program, decisions: Decisions, feeds: Feeds) -> list[Item]:
         if name not in inside or _carried(program, decisions, made.get(name)):
             continue
         rounded = _rounded(judged, decisions, name, made.get(name))
-        found.append(Item(name, noise_shares(wanted, real_outputs(rounded, feeds)), nodes))
+        shares = noise_shares(wanted, real_outputs(rounded, feeds))
+        found.append(Item(name, shares, _onward(program, decisions, name, nodes, readers)))
     return found
+
+
+def _onward(
+    program: Program, decisions: Decisions, name: str, nodes: frozenset[str], readers: Mapping[str, frozenset[str]]
+) -> frozenset[str]:
+    """With the nodes around everything that the tensor's codes are moved to: it would be rounded there."""
+    found, waiting, seen = set(nodes), [name], {name}
+    while waiting:
+        current = waiting.pop()
+        for node in program.nodes:
+            if current in node.inputs and _carried(program, decisions, node):
+                for output in node.outputs:
+                    if output not in seen:
+                        seen.add(output)
+                        waiting.append(output)
+                        found |= readers.get(output, frozenset())
+    return frozenset(found)
 
 
 def noise_shares(wanted: Outputs, got: Outputs) -> Shares:
@@ -81,7 +101,7 @@ def _touching(program: Program, decisions: Decisions) -> dict[str, frozenset[str
 
 def _carried(program: Program, decisions: Decisions, node: Node | None) -> bool:
     """Whether a node only moves codes that were rounded before."""
-    if node is None or node.op.quant_rule.kind != "same":
+    if node is None or node.op.quant_rule.kind != "same" or node.op.name in COMPUTING:
         return False
     quants = {
         decisions.tensors[n].quant
