@@ -462,13 +462,25 @@ class Tally:
         self, journey: Journey, states: Iterable[tuple[int, Files, frozenset[str]]], until_one: bool = False
     ) -> Tally:
         """Look at states; ``until_one``: one violation is enough."""
+        known: dict[object, list[str]] = {}
+        at = -1
         for done, files, _ in states:
+            if done != at:
+                known, at = {}, done
             self.states += 1
-            for fault in faults(journey, done, files):
+            # What is not named yet is not looked at, but for secrets.
+            key = frozenset(item for item in files.items() if item[0].startswith(KEYS) or not _unnamed(item[0]))
+            if key not in known:
+                known[key] = faults(journey, done, files)
+            for fault in known[key]:
                 self.violations[fault] = self.violations.get(fault, 0) + 1
             if until_one and self.violations:
                 break
         return self
+
+
+def _unnamed(name: str) -> bool:
+    return name.endswith((".tmp", ".part"))
 
 
 def travelled(make: Callable[[], CrashDisk], size: int = 96) -> Journey:
