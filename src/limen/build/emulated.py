@@ -28,7 +28,7 @@ def profile_model(
     compiler: str = "zig",
     inputs: int = 8,
     kernels: Literal["auto", "portable"] = "auto",
-    stream: Literal["off", "auto"] = "off",
+    stream: Literal["off", "auto", "push"] = "off",
     small: bool = False,
     keep_layout: bool = False,
     on: str | None = None,
@@ -46,7 +46,7 @@ def profile_model(
         compiler: ``zig`` or ``gcc``.
         inputs: samples to run, beside the two extremes (all lowest, all highest).
         kernels: ``portable`` leaves the processor's own kernels out.
-        stream: run layers row by row where it saves RAM.
+        stream: ``auto``: run layers row by row where it saves RAM; ``push``: and the caller hands in the input's rows.
         small: prefer flash over speed.
         keep_layout: keep the source layout at the border.
         on: a real device, ``ssh://user@host`` or ``serial:/dev/NAME``, instead of the virtual one.
@@ -70,6 +70,8 @@ def profile_model(
         board = place.device
     if board is None:
         raise UsageError("which device?", "give --device, such as cortex-m4; see: limen devices")
+    if place is not None and stream == "push":
+        raise UsageError("--stream push: a real device is sent whole inputs", "use --stream auto")
     source = open_source(model, options, keep_layout)
     samples = None if data is None else read_data(data, Chain.parse(pre) if pre else Chain())
     prepared = quantised_source(source, samples, quantize)

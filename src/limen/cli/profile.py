@@ -29,7 +29,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--kernels", choices=("auto", "portable"), default="auto", help="the processor's own, or plain C"
     )
-    parser.add_argument("--stream", choices=("auto", "off"), default="off", help="run layers row by row to save RAM")
+    parser.add_argument(
+        "--stream", choices=("off", "auto", "push"), default="off",
+        help="auto: run layers row by row to save RAM; push: and rows of the input are handed in one by one",
+    )  # fmt: skip
     parser.add_argument("--small", action="store_true", help="prefer flash over speed")
     parser.add_argument("--keep-layout", action="store_true", help="keep the source's layout of inputs and outputs")
     add_import_flags(parser)
