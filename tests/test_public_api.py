@@ -18,7 +18,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 SURFACE = {
     "Bundle", "LimenError", "Session", "__version__", "bench", "build", "check", "compare", "compile", "evaluate",
-    "inspect", "load", "package", "profile", "run", "verify",
+    "inspect", "load", "optimize", "package", "profile", "run", "verify",
 }  # fmt: skip
 
 

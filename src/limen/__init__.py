@@ -39,6 +39,7 @@ _HOME = {
     "compile": "limen.build",
     "evaluate": "limen.build",
     "inspect": "limen.build",
+    "optimize": "limen.build",
     "package": "limen.build",
     "profile": "limen.build",
 }
