@@ -56,12 +56,13 @@ def broken_links(path: Path) -> list[str]:
 
 
 def twins() -> list[tuple[Path, Path]]:
-    """(English page, Chinese page) of everything a user reads: both READMEs, promises, tutorials, how-tos, reference."""
+    """(English page, Chinese page) of what a user reads: READMEs, promises, tutorials, how-tos, concepts, reference."""
     reference = [page for page in sorted((DOCS / "reference").glob("*.md")) if page.name not in GENERATE.PAGES]
     user = [
         DOCS / "promises.md",
         *sorted(DOCS.glob("tutorial/**/*.md")),
         *sorted(DOCS.glob("howto/**/*.md")),
+        *sorted(DOCS.glob("concepts/**/*.md")),
         *reference,
     ]
     pairs = [(page, CHINESE / page.relative_to(DOCS)) for page in user]

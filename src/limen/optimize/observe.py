@@ -54,11 +54,11 @@ def each(model: Model, names: Sequence[str], feeds: Feeds) -> Any:
     """
     wanted = tuple(dict.fromkeys(names))
     inputs = {v.name for v in model.ir.graph.inputs}
-    running = session(model, [n for n in wanted if n not in inputs])
-    computed = [output.name for output in running.get_outputs()]
+    computed = [n for n in wanted if n not in inputs]
+    running = session(model, computed) if computed else None
     for feed in feeds:
         try:
-            values = dict(zip(computed, running.run(computed, dict(feed)), strict=True))
+            values = dict(zip(computed, running.run(computed, dict(feed)), strict=True)) if running else {}
         except Exception as error:  # as above
             raise DataError(f"{model.name}: onnxruntime refuses the inputs: {error}") from error
         values |= {n: np.asarray(feed[n]) for n in wanted if n in inputs}

@@ -10,6 +10,7 @@ from limen.devices import Device
 from limen.errors import Unsupported
 from limen.program import Tensor
 from limen.registry import Registry
+from limen.targets._zig import kernel_flags
 from limen.targets.c._generated import Generated, Place
 from limen.targets.c._kernel import C_TYPES
 
@@ -43,6 +44,14 @@ class PackageSource:
     @property
     def sources(self) -> dict[str, bytes]:
         return {n: c for n, c in self.generated.files.items() if not n.endswith(".h")}
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What GNU C and clang need for the kernels, where a tool chain's board does not say it."""
+        device = self.generated.device
+        if device.isa == "aarch64" and "dotprod" in device.features:
+            return ("-march=armv8.2-a+dotprod",)
+        return ("-mfpu=neon",) if device.isa == "armv7" else kernel_flags(self.generated.isa)
 
     def fill(self, template: str, **more: str) -> bytes:
         """A template with ``$name``, ``$upper``, ``$title``, ``$version``, ``$sources`` and what is given filled in."""
@@ -142,7 +151,9 @@ def readme(source: PackageSource, how: str) -> bytes:
 
 
 EXAMPLE = """\
-/* Runs $name once on an input of zeros and leaves the result in the arena. */
+/* Runs $name once on an input of zeros and prints the first output. */
+#include <stdio.h>
+
 #include "$name.h"
 
 static _Alignas(${upper}_ARENA_ALIGN) uint8_t arena[${upper}_ARENA_BYTES];
@@ -152,7 +163,8 @@ int main(void)
     ${name}_reset(arena);
 $fill
     ${name}_invoke(arena);
-    return ${result}(arena)[0] != 0;
+    printf("%d\\n", (int)${result}(arena)[0]);
+    return 0;
 }
 """
 

@@ -12,7 +12,7 @@ project($name C$asm)
 add_library($name STATIC $sources)
 target_include_directories($name PUBLIC $${CMAKE_CURRENT_SOURCE_DIR})
 set_target_properties($name PROPERTIES C_STANDARD 11 C_EXTENSIONS OFF)
-target_compile_options($name PRIVATE -O2 -ffp-contract=off)
+target_compile_options($name PRIVATE -O2 -ffp-contract=off$flags)
 
 if(CMAKE_SOURCE_DIR STREQUAL CMAKE_CURRENT_SOURCE_DIR)
     add_executable(example example.c)
@@ -26,7 +26,12 @@ HOW = """\
 
 def make(source: PackageSource) -> dict[str, bytes]:
     assembler = any(name.endswith(".S") for name in source.sources)
-    cmake = source.fill(CMAKE, sources=" ".join(source.sources), asm=" ASM" if assembler else "")
+    cmake = source.fill(
+        CMAKE,
+        sources=" ".join(source.sources),
+        asm=" ASM" if assembler else "",
+        flags="".join(f" {flag}" for flag in source.flags),
+    )
     how = source.fill(HOW).decode()
     return {
         **source.generated.files,

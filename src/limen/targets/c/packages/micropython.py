@@ -7,14 +7,14 @@ from limen.targets.c.packages._package import CORTEX_M, ESPRESSIF, Package, Pack
 MAKE = """\
 ${upper}_DIR := $$(USERMOD_DIR)
 $lines
-CFLAGS_USERMOD += -I$$(${upper}_DIR)
+CFLAGS_USERMOD += -I$$(${upper}_DIR)$flags
 """
 CMAKE = """\
 add_library(usermod_$name INTERFACE)
 target_sources(usermod_$name INTERFACE
 $lines)
 target_include_directories(usermod_$name INTERFACE $${CMAKE_CURRENT_LIST_DIR})
-target_link_libraries(usermod INTERFACE usermod_$name)
+${options}target_link_libraries(usermod INTERFACE usermod_$name)
 """
 MODULE = """\
 /* The Python module $name: run(input, ...) takes one bytes-like object per input and returns the outputs as bytes
@@ -109,11 +109,14 @@ def make(source: PackageSource) -> dict[str, bytes]:
     upper = source.name.upper()
     make_lines = "\n".join(f"{_variable(n)} += $({upper}_DIR)/{n}" for n in names)
     cmake_lines = "\n".join(f"    ${{CMAKE_CURRENT_LIST_DIR}}/{n}" for n in names)
+    options = (
+        f"target_compile_options(usermod_{source.name} INTERFACE {' '.join(source.flags)})\n" if source.flags else ""
+    )
     return {
         **source.generated.files,
         f"{source.name}_module.c": module,
-        "micropython.mk": source.fill(MAKE, lines=make_lines),
-        "micropython.cmake": source.fill(CMAKE, lines=cmake_lines),
+        "micropython.mk": source.fill(MAKE, lines=make_lines, flags="".join(f" {flag}" for flag in source.flags)),
+        "micropython.cmake": source.fill(CMAKE, lines=cmake_lines, options=options),
         "README.md": readme(source, source.fill(HOW).decode()),
     }
 
