@@ -17,7 +17,11 @@ from limen.errors import Refused
 YEAR = 365.25 * DAY
 
 
-@pytest.mark.parametrize("wall", [0, WALL - 10 * YEAR, RELEASED - SLACK - 1, WALL - 2 * DAY])
+@pytest.mark.parametrize(
+    "wall",
+    [0, WALL - 10 * YEAR, RELEASED - SLACK - 1, WALL - 2 * DAY],
+    ids=["1970", "ten years", "before the release", "two days"],
+)
 def test_a_clock_that_is_behind_is_refused_and_nothing_is_remembered(wall: float) -> None:
     at = world()
     device = Device(at.files)
