@@ -1,0 +1,164 @@
+"""Closed-form repair of a changed Model: each layer's weights are fitted again so that it makes what it made before.
+
+From the input on, layer by layer: least squares between what the changed Model's layer now reads and what the original
+layer put out at the outputs that are left, with a small ridge. The bias, fitted with it, takes the means: batch
+normalisation, which is folded into weights and bias here, is estimated again in the same step.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import onnx_ir as ir
+from numpy.typing import NDArray
+
+from limen.model import Model
+from limen.model.edit import attribute, constant, nodes_of, rewritten
+from limen.model.graph import Array, constant_of, shape_of
+from limen.optimize.linears import Linear, adding, linears
+from limen.optimize.observe import Feeds, each
+
+Floats = NDArray[np.float64]
+RIDGE = 3e-4
+ROWS = 24576
+
+
+@dataclass(frozen=True, eq=False)
+class Depthwise:
+    """A Conv with one group per input channel.
+
+    Args:
+        name: of its result.
+        source: name of its data input.
+        weights: float32 [outputs, 1, height, width].
+        bias: float32 [outputs].
+        macs: multiply-accumulates of a run.
+        plain: a Linear with the same window over one channel, for its rows.
+    """
+
+    name: str
+    source: str
+    weights: Array
+    bias: Array
+    macs: int
+    plain: Linear
+
+    def rows(self, value: Array) -> Array:
+        """[positions, outputs, taps]."""
+        channels = value.shape[1]
+        flat = value.reshape(-1, 1, *value.shape[2:])
+        rows = self.plain.rows(flat).reshape(value.shape[0], channels, -1, self.plain.depth)
+        by_position = rows.transpose(0, 2, 1, 3).reshape(-1, channels, self.plain.depth)
+        return np.repeat(by_position, len(self.weights) // channels, axis=1)
+
+
+def depthwise_layers(model: Model) -> tuple[Depthwise, ...]:
+    """All depthwise layers of a Model with static shapes."""
+    return tuple(_depthwise(model))
+
+
+def _depthwise(model: Model) -> Iterator[Depthwise]:
+    for node in nodes_of(model.ir.graph, "Conv"):
+        weights, shape = constant_of(node.inputs[1]), shape_of(node.inputs[0])
+        if weights is None or shape is None or weights.shape[1:2] != (1,) or weights.ndim != 4:
+            continue
+        if attribute(node, "group", 1) != shape[1] or shape[1] == 1:
+            continue
+        bias = constant_of(node.inputs[2]) if len(node.inputs) > 2 else None
+        bias = np.zeros(len(weights), np.float32) if bias is None else bias
+        name, source = str(node.outputs[0].name), str(node.inputs[0].name)  # type: ignore[union-attr]
+        macs = math.prod(shape_of(node.outputs[0]) or ()) * weights[0].size
+        strides, dilations = (attribute(node, key, (1, 1)) for key in ("strides", "dilations"))
+        pads = attribute(node, "pads", (0, 0, 0, 0))
+        plain = Linear(name, "Conv", source, weights[:1], None, macs, strides, pads, dilations)
+        yield Depthwise(name, source, weights, bias, macs, plain)
+
+
+def repair(original: Model, changed: Model, feeds: Feeds, kept: Mapping[str, NDArray[np.int64]]) -> Model:
+    """``changed`` with weights and biases fitted to ``original``.
+
+    Args:
+        original: float, static shapes.
+        changed: the same graph with the same value names, smaller or with other weights.
+        feeds: unlabelled samples.
+        kept: layer name -> which of its former outputs it still makes; all, where it is not named.
+    """
+    for name in [layer.name for layer in in_order(changed)]:
+        layer = next(x for x in in_order(changed) if x.name == name)
+        outputs = layer.outputs if isinstance(layer, Linear) else len(layer.weights)
+        changed = _refitted(original, changed, layer, kept.get(name, np.arange(outputs)), feeds)
+    return changed
+
+
+def in_order(model: Model) -> list[Linear | Depthwise]:
+    """Layers with constant weights, from the input on."""
+    place = {str(node.outputs[0].name): i for i, node in enumerate(model.ir.graph) if node.outputs}
+    return sorted((*linears(model), *depthwise_layers(model)), key=lambda x: place[x.name])
+
+
+def _refitted(
+    original: Model, changed: Model, layer: Linear | Depthwise, places: NDArray[np.int64], feeds: Feeds
+) -> Model:
+    wanted, read = [], []
+    step = 0
+    sources = zip(each(original, [layer.name], feeds), each(changed, [layer.source], feeds), strict=True)
+    for before, now in sources:
+        target = before[layer.name]
+        target = target.transpose(0, 2, 3, 1) if target.ndim == 4 else target
+        target = target.reshape(-1, target.shape[-1])[:, places]
+        rows = layer.rows(np.asarray(now[layer.source], np.float32))
+        step = step or max(1, len(rows) * len(feeds) // ROWS)
+        wanted.append(target[::step])
+        read.append(rows[::step])
+    x, y = np.concatenate(read).astype(np.float64), np.concatenate(wanted).astype(np.float64)
+    if isinstance(layer, Depthwise):
+        weights, bias = _fit_taps(x, y, layer)
+        return _with_weights(changed, layer.name, weights.reshape(layer.weights.shape), bias)
+    matrix, fitted = _fit(x, y, layer)
+    return _with_weights(changed, layer.name, layer.arranged(matrix.astype(np.float32)), fitted)
+
+
+def _fit(x: Floats, y: Floats, layer: Linear) -> tuple[Floats, Floats | None]:
+    """Ridge towards the weights there are; without a bias the mean stays in."""
+    has_bias = layer.bias is not None
+    mean_x, mean_y = (x.mean(0), y.mean(0)) if has_bias else (np.zeros(x.shape[1]), np.zeros(y.shape[1]))
+    h = (x - mean_x).T @ (x - mean_x) / len(x)
+    cross = (x - mean_x).T @ (y - mean_y) / len(x)
+    ridge = RIDGE * np.trace(h) / len(h) + 1e-12
+    h[np.diag_indices(len(h))] += ridge
+    matrix = np.linalg.solve(h, cross + ridge * layer.matrix.T).T
+    return matrix, (mean_y - matrix @ mean_x if has_bias else None)
+
+
+def _fit_taps(x: Floats, y: Floats, layer: Depthwise) -> tuple[Array, Floats]:
+    """Per channel: x [positions, outputs, taps], y [positions, outputs]."""
+    mean_x, mean_y = x.mean(0), y.mean(0)
+    centred = x - mean_x
+    h = np.einsum("pct,pcs->cts", centred, centred) / len(x)
+    cross = np.einsum("pct,pc->ct", centred, y - mean_y) / len(x)
+    taps = h.shape[-1]
+    ridge = RIDGE * np.trace(h, axis1=1, axis2=2) / taps + 1e-9
+    h[:, np.arange(taps), np.arange(taps)] += ridge[:, None]
+    old = layer.weights.reshape(len(layer.weights), taps)
+    weights = np.linalg.solve(h, (cross + ridge[:, None] * old)[..., None])[..., 0]
+    return weights.astype(np.float32), mean_y - (weights * mean_x).sum(1)
+
+
+def _with_weights(model: Model, name: str, weights: Array, bias: Floats | None) -> Model:
+    def rewrite(graph: ir.Graph) -> int:
+        node = next(n for n in graph if n.outputs and n.outputs[0].name == name)
+        node.replace_input_with(1, constant(graph, f"{name}/weights", np.ascontiguousarray(weights, np.float32)))
+        if bias is None:
+            return 1
+        stored = constant(graph, f"{name}/bias", bias.astype(np.float32))
+        place = adding(node) if node.op_type == "MatMul" else (node, 2)
+        assert place is not None
+        if len(place[0].inputs) <= place[1]:
+            place[0].resize_inputs(place[1] + 1)
+        place[0].replace_input_with(place[1], stored)
+        return 1
+
+    return rewritten(model, rewrite)
