@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -27,6 +28,7 @@ PARTS = 6
 NAMES = sorted(families())
 
 
+@cache
 def drawn_part(part: int) -> list[Drawn]:
     """Every sixth operator's cases, without those that hold states or that target c refuses."""
     found: list[Drawn] = []

@@ -77,7 +77,7 @@ def plan_arena(
     bound = max(lower_bound(free, [o for o in usable.values() if not {o.source, o.result} & given.keys()]), 0)
     held = [b for b in aligned if b.name in given]
     bound = max([bound, *(given[b.name] + b.size for b in held)])
-    offsets, size = _search(_Fixed(held, dict(given)), free, usable, bound)
+    offsets, size = _search(held, given, free, usable, bound)
     return ArenaPlan(offsets | {b.name: 0 for b in blocks if b.size == 0}, size, bound)
 
 
@@ -104,16 +104,38 @@ def lower_bound(blocks: Sequence[Block], overlaps: Iterable[Overlap]) -> int:
 
 
 @dataclass(frozen=True)
-class _Fixed:
-    """Blocks that are placed already."""
+class _Neighbour:
+    """A block that another lives with: from its offset, the open interval of offsets that the other may not take, and
+    a point in it that it may all the same."""
 
-    blocks: Sequence[Block]
-    offsets: dict[str, int]
+    name: str
+    low: int
+    high: int
+    point: int | None
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """Blocks that are placed already, by their offsets; and whom each block lives with."""
+
+    fixed: Mapping[str, int]
+    height: int
+    neighbours: Mapping[str, Sequence[_Neighbour]]
 
 
 def _search(
-    fixed: _Fixed, blocks: Sequence[Block], overlaps: dict[tuple[str, str], Overlap], bound: int
+    held: Sequence[Block],
+    fixed: Mapping[str, int],
+    blocks: Sequence[Block],
+    overlaps: dict[tuple[str, str], Overlap],
+    bound: int,
 ) -> tuple[dict[str, int], int]:
+    everyone = [*held, *blocks]
+    problem = _Problem(
+        {b.name: fixed[b.name] for b in held},
+        max((fixed[b.name] + b.size for b in held), default=0),
+        {b.name: [_forbidden(b, o, overlaps) for o in everyone if o is not b and b.lives_with(o)] for b in blocks},
+    )
     rules: tuple[Callable[[Block], tuple[int, ...]], ...] = (
         lambda b: (-b.size, b.first),
         lambda b: (-b.size * (b.last - b.first + 1), b.first),
@@ -124,7 +146,7 @@ def _search(
     order: list[Block] = []
     for rule in rules:
         candidate = sorted(blocks, key=rule)
-        placed = _first_fit(fixed, candidate, overlaps)
+        placed = _first_fit(problem, candidate)
         if best is None or placed[1] < best[1]:
             best, order = placed, candidate
     assert best is not None
@@ -133,7 +155,7 @@ def _search(
         if best[1] <= bound:
             break
         candidate = _promote(order, best, rng)
-        placed = _first_fit(fixed, candidate, overlaps)
+        placed = _first_fit(problem, candidate)
         if placed[1] <= best[1]:
             best, order = placed, candidate
     return best
@@ -152,50 +174,46 @@ def _promote(order: list[Block], best: tuple[dict[str, int], int], rng: random.R
     return rest
 
 
-def _first_fit(
-    fixed: _Fixed, order: Sequence[Block], overlaps: dict[tuple[str, str], Overlap]
-) -> tuple[dict[str, int], int]:
+def _first_fit(problem: _Problem, order: Sequence[Block]) -> tuple[dict[str, int], int]:
     """Each block at the lowest offset that its predecessors in the order leave free."""
-    offsets = {b.name: fixed.offsets[b.name] for b in fixed.blocks}
-    placed = list(fixed.blocks)
-    size = max((offsets[b.name] + b.size for b in placed), default=0)
+    offsets = dict(problem.fixed)
+    size = problem.height
     for block in order:
-        taken, exact = [], []
-        for other in placed:
-            if not block.lives_with(other):
-                continue
-            low, high, point = _forbidden(block, other, offsets[other.name], overlaps)
-            taken.append((low, high, point))
-            if point is not None:
-                exact.append(point)
-        candidates = sorted({0, *exact, *(high for _, high, _ in taken)})
-        offset = next(c for c in candidates if c >= 0 and _free(c, taken))
+        taken = []
+        for other in problem.neighbours[block.name]:
+            at = offsets.get(other.name)
+            if at is not None:
+                taken.append((at + other.low, at + other.high, None if other.point is None else at + other.point))
+        offset = _lowest(taken)
         offsets[block.name] = offset
-        placed.append(block)
         size = max(size, offset + block.size)
     return offsets, size
 
 
-def _free(offset: int, taken: Sequence[tuple[int, int, int | None]]) -> bool:
-    return all(not low < offset < high or offset == point for low, high, point in taken)
+def _lowest(taken: list[tuple[int, int, int | None]]) -> int:
+    """The lowest offset in none of the open intervals, or on the point of each that it is in."""
+    lowest = 0
+    for low, high, _ in sorted(taken, key=lambda interval: interval[0]):
+        if low >= lowest:
+            break
+        lowest = max(lowest, high)
+    points = {point for _, _, point in taken if point is not None and 0 <= point < lowest}
+    return min((p for p in points if all(not low < p < high or p == q for low, high, q in taken)), default=lowest)
 
 
-def _forbidden(
-    block: Block, other: Block, at: int, overlaps: dict[tuple[str, str], Overlap]
-) -> tuple[int, int, int | None]:
-    """The open interval of offsets that ``block`` may not take beside ``other``; a point that it may all the same."""
-    low, high = at - block.size, at + other.size
+def _forbidden(block: Block, other: Block, overlaps: dict[tuple[str, str], Overlap]) -> _Neighbour:
+    """What ``block`` may not take beside ``other``."""
     becomes = overlaps.get((other.name, block.name))
     if becomes is not None:
         if becomes.distance is None:
-            return low, high, at
-        return max(low, at - becomes.distance), high, None
+            return _Neighbour(other.name, -block.size, other.size, 0)
+        return _Neighbour(other.name, max(-block.size, -becomes.distance), other.size, None)
     comes = overlaps.get((block.name, other.name))
     if comes is not None:
         if comes.distance is None:
-            return low, high, at
-        return low, min(high, at + comes.distance), None
-    return low, high, None
+            return _Neighbour(other.name, -block.size, other.size, 0)
+        return _Neighbour(other.name, -block.size, min(other.size, comes.distance), None)
+    return _Neighbour(other.name, -block.size, other.size, None)
 
 
 def _up(size: int, alignment: int) -> int:
