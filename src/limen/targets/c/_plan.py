@@ -146,8 +146,8 @@ def _search(
     order: list[Block] = []
     for rule in rules:
         candidate = sorted(blocks, key=rule)
-        placed = _first_fit(problem, candidate)
-        if best is None or placed[1] < best[1]:
+        placed = _first_fit(problem, candidate, best[1] - 1 if best else None)
+        if placed is not None:
             best, order = placed, candidate
     assert best is not None
     rng = random.Random(0)
@@ -155,8 +155,8 @@ def _search(
         if best[1] <= bound:
             break
         candidate = _promote(order, best, rng)
-        placed = _first_fit(problem, candidate)
-        if placed[1] <= best[1]:
+        placed = _first_fit(problem, candidate, best[1])
+        if placed is not None:
             best, order = placed, candidate
     return best
 
@@ -174,8 +174,10 @@ def _promote(order: list[Block], best: tuple[dict[str, int], int], rng: random.R
     return rest
 
 
-def _first_fit(problem: _Problem, order: Sequence[Block]) -> tuple[dict[str, int], int]:
-    """Each block at the lowest offset that its predecessors in the order leave free."""
+def _first_fit(
+    problem: _Problem, order: Sequence[Block], limit: int | None = None
+) -> tuple[dict[str, int], int] | None:
+    """Each block at the lowest offset that its predecessors in the order leave free; None above the limit."""
     offsets = dict(problem.fixed)
     size = problem.height
     for block in order:
@@ -187,6 +189,8 @@ def _first_fit(problem: _Problem, order: Sequence[Block]) -> tuple[dict[str, int
         offset = _lowest(taken)
         offsets[block.name] = offset
         size = max(size, offset + block.size)
+        if limit is not None and size > limit:
+            return None
     return offsets, size
 
 
