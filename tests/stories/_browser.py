@@ -39,7 +39,8 @@ def find_chromium() -> str | None:
 
 
 class _Server(ThreadingHTTPServer):
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, seconds: float) -> None:
+        self.seconds = seconds
         self.answered = threading.Event()
         self.answer: Any = None
         super().__init__(("127.0.0.1", 0), partial(_Handler, directory=str(folder)))
@@ -50,7 +51,7 @@ class _Handler(SimpleHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path == "/wait":
-            self.server.answered.wait(SECONDS)
+            self.server.answered.wait(self.server.seconds)
             self.send_response(204)
             self.end_headers()
             return
@@ -74,7 +75,7 @@ class _Handler(SimpleHTTPRequestHandler):
         """Tests are quiet."""
 
 
-def open_page(folder: Path, page: str, screenshot: Path, profile: Path) -> Any:
+def open_page(folder: Path, page: str, screenshot: Path, profile: Path, seconds: float = SECONDS) -> Any:
     """What the page posted.
 
     Args:
@@ -82,10 +83,11 @@ def open_page(folder: Path, page: str, screenshot: Path, profile: Path) -> Any:
         page: ``index.html?sample=picture.png``.
         screenshot: .png to write.
         profile: an empty folder for the browser.
+        seconds: that the page may take.
     """
     browser = find_chromium()
     assert browser is not None
-    server = _Server(folder)
+    server = _Server(folder, seconds)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     command = [
@@ -93,7 +95,7 @@ def open_page(folder: Path, page: str, screenshot: Path, profile: Path) -> Any:
         f"--screenshot={screenshot}", f"http://127.0.0.1:{server.server_address[1]}/{page}",
     ]  # fmt: skip
     try:
-        subprocess.run(command, capture_output=True, timeout=SECONDS, check=True)
+        subprocess.run(command, capture_output=True, timeout=seconds, check=True)
     finally:
         server.shutdown()
         server.server_close()
