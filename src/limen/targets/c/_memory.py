@@ -78,14 +78,20 @@ def arrange(program: Program, storage: Storage, make: MakeStages, name: str, ali
         StreamText(r, table, f"{name}_stream", _unplaced, stream == "push", _read_after(program, storage, r))
         for r in found
     ]
-    for least, text in sorted(((_least(program, storage, single, t), t) for t in texts), key=lambda pair: pair[0]):
+    tried = [(_least(program, storage, _joined(stages, single, t.region), t), t) for t in texts]
+    for least, text in sorted(tried, key=lambda pair: pair[0]):
         if best is not None and least >= best.plan.size * _GOOD_ENOUGH:
             break
-        plan = _plan(program, storage, single, text, alignment)
+        plan = _plan(program, storage, _joined(stages, single, text.region), text, alignment)
         if best is None or plan.size < best.plan.size:
             best = Layout(plan, single, text)
     assert best is not None
     return _placed(best, make) if best.stream is not None else best
+
+
+def _joined(whole: Sequence[Stage], single: Sequence[Stage], region: Region) -> list[Stage]:
+    """The stages as they will run: with single rows in the region only. They differ in scratch and in overlaps."""
+    return [s if region.first <= s.index <= region.last else w for w, s in zip(whole, single, strict=True)]
 
 
 def _least(program: Program, storage: Storage, stages: Sequence[Stage], text: StreamText) -> int:

@@ -70,7 +70,8 @@ def fit(
     if extreme + max(map(abs, codes)) >= 2.0**30:
         return None
     offsets = np.arange(codes[0] - zero_point + 1, codes[1] - zero_point + 1, dtype=np.int64)[:, None]
-    negative, positive = _EVERYTHING, _EVERYTHING
+    bound = 1 << min(30 + shift, 61)  # the shifted sum fits into int32, also where every accumulator has the same code
+    negative = positive = (-bound, bound)
     for start in range(0, len(offsets), max(1, _CHUNK // len(factors))):
         part = offsets[start : start + max(1, _CHUNK // len(factors))]
         thresholds = _thresholds(part, factors, reach, reference)
