@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -56,10 +57,10 @@ def codes_kernel(
     zero, result = site.output().zero_point, flat(result)
     safe = fits(result.low + zero, result.high + zero)
     last = plus_zero_point(result, zero, bounds[0]) if safe else result
-    lines, helpers = [], list[Helper]()
+    steps, helpers = [], list[Helper]()
     for name, value in (*values, ("code", last)):
         line, value = named(value, name)
-        lines.append(line)
+        steps.append((name, line))
         helpers += value.helpers
     code = Value("code", last.low, last.high)
     if safe:
@@ -67,7 +68,10 @@ def codes_kernel(
     else:
         low, high = max(bounds[0] - zero, INT32_MIN), min(bounds[1] - zero, INT32_MAX)
         final = plus(clamped(code, low, high), zero)
-    lines.append(f"{{y}} = ({c_type(site.output())}){final.operand};")
+    lines = [f"{{y}} = ({c_type(site.output())}){final.operand};"]
+    for name, line in reversed(steps):
+        if any(re.search(rf"\b{name}\b", later) for later in lines):  # a result of one code reads nothing
+            lines.insert(0, line)
     return elementwise(site, Element(tuple(lines), (*helpers, *final.helpers), data=tuple(data)))
 
 

@@ -49,11 +49,16 @@ def elementwise(site: Site, element: Element) -> Kernel:
     constants = {i: t.data for i, t in enumerate(site.operands.inputs) if t is not None and t.data is not None}
     constants.update(dict(element.data))
     reads = {i: literal(v.reshape(-1)[0]) for i, v in constants.items() if is_uniform(v)}
-    tables = {i: v for i, v in constants.items() if i not in reads}
+    tables = {i: v for i, v in constants.items() if i not in reads and reads_operand(element, i)}
     arrays = tuple(Constant(site.local(f"x{i}"), v, comment=f"Operand {i}.") for i, v in tables.items())
     symbols = {i: site.local(f"x{i}") for i in tables}
     make = _row if _has_rows(site, tables) else _whole
     return make(site, element, reads, symbols, (*element.constants, *arrays))
+
+
+def reads_operand(element: Element, index: int) -> bool:
+    """Whether the element depends on an input: scales far apart can leave one code for all values."""
+    return any(f"{{{index}}}" in line for line in element.lines)
 
 
 def is_uniform(values: Array) -> bool:
@@ -75,8 +80,9 @@ def _has_rows(site: Site, tables: dict[int, Array]) -> bool:
 def _row(
     site: Site, element: Element, reads: dict[int, str], symbols: dict[int, str], constants: tuple[Constant, ...]
 ) -> Kernel:
-    names = {i: f"in{i}" if len(site.live) > 1 else "in" for i in site.live}
+    names = {i: f"in{i}" if len(site.live) > 1 else "in" for i in site.live if reads_operand(element, i)}
     lines = [f"const {c_type(site.input(i))} *const {n} = x{i}[0];" for i, n in names.items()]
+    lines += [f"(void)x{i};" for i in site.live if i not in names]
     extents: tuple[int, ...] = (site.rows[1], site.output().shape[-1]) if symbols else (site.row_elements,)
     strides: tuple[int, ...] = (extents[-1], 1) if symbols else (1,)
     places = {i: f"{n}[{linear(0, strides)}]" for i, n in names.items()}
@@ -100,7 +106,8 @@ def _whole(
     extents, columns = merge(shape, (contiguous(shape), *steps))
     places = {i: f"{bases[i]}[{linear(0, s)}]" for i, s in zip(order, columns[1:], strict=True)}
     body = fill(element.lines, {**reads, **places}, f"y0[{linear(0, columns[0])}]")
-    text = function(site.symbol, whole_arguments(site), loops(extents, body))
+    lines = [f"(void)x{i};" for i in site.live if not reads_operand(element, i)]
+    text = function(site.symbol, whole_arguments(site), [*lines, *loops(extents, body)])
     same = tuple(i for i in site.live if site.input(i).shape == shape and site.input(i).dtype == site.output().dtype)
     return Kernel(text, constants, element.helpers, aliases=same)
 
