@@ -117,15 +117,139 @@ def operators() -> str:
     return page("Operators", intro, table(("operator", *columns), rows))
 
 
+REFUSED = Path(__file__).parent.parent / "tests" / "golden" / "refusals.md"
+# (English, Chinese) of a section, then of every case: bench/refusals.py measures them.
+REFUSALS: dict[tuple[str, str], dict[str, str]] = {
+    ("Float activations with int8 weights", "浮点激活配 int8 权重"): {
+        "hybrid fully connected": "混合精度全连接",
+        "hybrid convolution": "混合精度卷积",
+        "hybrid depthwise": "混合精度深度卷积",
+        "hybrid matrix product": "混合精度矩阵乘",
+        "hybrid, profiled": "混合精度，做性能分析",
+        "hybrid, packaged": "混合精度，打包",
+        "hybrid, in the browser": "混合精度，浏览器",
+        "dynamic range asked for": "要求动态范围量化",
+    },
+    ("float16 that is computed", "参与计算的 float16"): {
+        "half floats": "半精度浮点",
+        "half floats dequantised": "反量化为半精度",
+        "cast to half floats": "转换为半精度",
+    },
+    ("Cases of operators", "算子的个别情形"): {
+        "computed weights of a convolution": "卷积的权重由计算得出",
+        "computed weights of a connected layer": "全连接层的权重由计算得出",
+        "computed weights of a transposed convolution": "转置卷积的权重由计算得出",
+        "softmax over many codes": "对很多码值做 softmax",
+        "softmax over many int16 codes": "对很多 int16 码值做 softmax",
+        "log softmax over many codes": "对很多码值做 log softmax",
+        "gather outside": "Gather 的索引越界",
+        "gather by pairs outside": "GatherNd 的索引越界",
+    },
+    ("What does not become a Program", "无法变成 Program 的模型"): {
+        "operator of a vendor": "厂商自有算子",
+        "operator without a lowering": "没有对应实现的算子",
+        "grid sampling": "网格采样",
+        "three spatial axes": "三个空间维度",
+        "indices of a maximum": "最大池化的索引输出",
+        "a shape that is not fixed": "形状未固定",
+        "a shape that depends on data": "形状取决于数据",
+        "complex numbers": "复数",
+        "text": "文本",
+    },
+    ("Limits of memory", "内存限制"): {
+        "too little RAM": "RAM 太小",
+        "too little flash": "闪存太小",
+        "too little RAM in the browser": "浏览器中 RAM 太小",
+        "more than the board's flash": "超出开发板的闪存",
+        "more than the board's RAM": "超出开发板的 RAM",
+    },
+    ("Rows handed in by the caller", "由调用者逐行送入"): {
+        "pushed rows without rows": "输入没有行",
+        "pushed rows with a state": "带状态的模型",
+    },
+    ("Devices, targets and packages", "设备、目标与打包"): {
+        "no device": "没有给出设备",
+        "an unknown device": "未知设备",
+        "an unknown target": "未知目标",
+        "a virtual device that does not exist": "没有对应的虚拟设备",
+        "an executable for the ESP32-S3": "ESP32-S3 的可执行文件",
+        "an executable for a microcontroller": "单片机的可执行文件",
+        "a static library for a microcontroller": "单片机的静态库",
+        "a shared library for the browser": "浏览器的共享库",
+        "Windows on armv7": "armv7 上的 Windows",
+        "Arduino on a PC": "PC 上的 Arduino",
+        "ESP-IDF on a Cortex-M": "Cortex-M 上的 ESP-IDF",
+        "Zephyr on a PC": "PC 上的 Zephyr",
+        "MicroPython in the browser": "浏览器中的 MicroPython",
+        "Python on a microcontroller": "单片机上的 Python",
+        "an unknown package": "未知的打包方式",
+    },
+    ("Steps around the model", "模型前后的步骤"): {
+        "pictures for two inputs": "两个输入却给图片",
+        "pictures of any size": "图片尺寸不定",
+        "pictures of another size": "图片尺寸不符",
+        "a spectrum of 509 points": "509 点的频谱",
+    },
+}
+REFUSALS_TEXT = (
+    (
+        "What the compiler refuses",
+        (
+            "Target c and target wasm take every operator of a Program in every element type that TFLite's reference "
+            "kernels take, but for floating-point activations with int8 weights, computed float16 and the cases of operators below. What "
+            "is refused is refused before a file is written, by name and with a way out. `limen check MODEL --device DEV` "
+            "lists all of it at once. These are the messages, word for word; `i` and `N` stand for numbers."
+        ),
+        ("case", "message", "what to do", "exit code"),
+    ),
+    (
+        "编译器拒绝什么",
+        (
+            "目标 c 和目标 wasm 支持 Program 的全部算子，元素类型与 TFLite 参考内核一致，例外只有：浮点激活配 "
+            "int8 权重、参与计算的 float16、下面列出的算子情形。拒绝发生在写出任何文件之前，指名道姓，并给出办法。`limen check MODEL --device DEV` "
+            "一次列出全部。下面是逐字的消息（英文原文）；`i` 与 `N` 代表数字。"
+        ),
+        ("情形", "消息", "办法", "退出码"),
+    ),
+)
+
+
+def refusals(chinese: bool = False) -> str:
+    """Cases that are refused, in the words of tests/golden/refusals.md, which a test compares with what happens.
+
+    Raises:
+        KeyError: a case has no section here, or a section's case is not in the table.
+    """
+    measured = {}
+    for line in REFUSED.read_text(encoding="utf-8").splitlines()[2:]:
+        case, _, code, words = (cell.strip() for cell in line.strip("| ").split(" | ", 3))
+        message, _, hint = words.removesuffix(")").partition(" (") if words.endswith(")") else (words, "", "")
+        measured[case] = (f"`{message}`", hint, code)
+    title, intro, head = REFUSALS_TEXT[chinese]
+    parts = []
+    for names, cases in REFUSALS.items():
+        rows = [(label if chinese else case, *measured.pop(case)) for case, label in cases.items()]
+        parts += [f"## {names[chinese]}", table(head, rows)]
+    if measured:
+        raise KeyError(f"no section of docs/generate.py lists {sorted(measured)}")
+    return page(title, intro, *parts)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli,
     "devices.md": boards,
     "operators.md": operators,
     "recipes.md": recipe_names,
+    "refusals.md": refusals,
     "steps.md": steps,
 }
+
+CHINESE = Path(__file__).parent / "zh-CN" / "reference"
+CHINESE_PAGES: dict[str, Callable[[], str]] = {"refusals.md": lambda: refusals(chinese=True)}
 
 
 if __name__ == "__main__":
     for file, write in PAGES.items():
         (REFERENCE / file).write_text(write(), encoding="utf-8")
+    for file, write in CHINESE_PAGES.items():
+        (CHINESE / file).write_text(write(), encoding="utf-8")
