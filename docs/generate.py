@@ -196,9 +196,10 @@ REFUSALS_TEXT = (
         "What the compiler refuses",
         (
             "Target c and target wasm take every operator of a Program in every element type that TFLite's reference "
-            "kernels take, but for floating-point activations with int8 weights, computed float16 and the cases of operators below. What "
-            "is refused is refused before a file is written, by name and with a way out. `limen check MODEL --device DEV` "
-            "lists all of it at once. These are the messages, word for word; `i` and `N` stand for numbers."
+            "kernels take, but for floating-point activations with int8 weights, computed float16, and the cases of "
+            "operators below. What is refused is refused before a file is written, by name and with a way out. "
+            "`limen check MODEL --device DEV` lists all of it at once. These are the messages, word for word; `i` and "
+            "`N` stand for numbers."
         ),
         ("case", "message", "what to do", "exit code"),
     ),
@@ -206,8 +207,8 @@ REFUSALS_TEXT = (
         "编译器拒绝什么",
         (
             "目标 c 和目标 wasm 支持 Program 的全部算子，元素类型与 TFLite 参考内核一致，例外只有：浮点激活配 "
-            "int8 权重、参与计算的 float16、下面列出的算子情形。拒绝发生在写出任何文件之前，指名道姓，并给出办法。`limen check MODEL --device DEV` "
-            "一次列出全部。下面是逐字的消息（英文原文）；`i` 与 `N` 代表数字。"
+            "int8 权重、参与计算的 float16、下面列出的算子情形。拒绝发生在写出任何文件之前，指名道姓，并给出办法。"
+            "`limen check MODEL --device DEV` 一次列出全部。下面是逐字的消息（英文原文）；`i` 与 `N` 代表数字。"
         ),
         ("情形", "消息", "办法", "退出码"),
     ),
