@@ -179,6 +179,12 @@ def test_zephyr(program: Program, tmp_path: Path) -> None:
     assert said.splitlines() == [f"first output {of_zeros(program)[0]}, 9 us"]
 
 
+@pytest.mark.parametrize(("device", "board"), [("nrf52840", "nrf52840dk/nrf52840"), ("cortex-m4", "BOARD")])
+def test_zephyrs_page_names_the_devices_board(device: str, board: str, tmp_path: Path) -> None:
+    page = (packaged("zephyr", device, tmp_path) / "README.md").read_text()
+    assert f"west build -b {board} samples/run" in page
+
+
 def zephyr_sources(root: Path, folder: Path) -> list[Path]:
     """Files of the module's library, as CMake reads them: none unless the option is set."""
     names = ("library_named", "include_directories", "library_compile_options")

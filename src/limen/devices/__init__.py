@@ -46,6 +46,7 @@ class Device:
         targets: what can be compiled for it, best first.
         notes: where the figures are from.
         aliases: other names.
+        zephyr: what ``west build -b`` calls the board; empty where Zephyr has none, or for a generic processor.
     """
 
     name: str
@@ -59,11 +60,12 @@ class Device:
     targets: tuple[str, ...] = ()
     notes: str = ""
     aliases: tuple[str, ...] = ()
+    zephyr: str = ""
 
 
 TYPES: dict[str, type] = {
     "inherits": str, "title": str, "isa": str, "features": list, "ram": str, "flash": str, "clock_hz": int,
-    "engines": list, "targets": list, "notes": str, "aliases": list,
+    "engines": list, "targets": list, "notes": str, "aliases": list, "zephyr": str,
 }  # fmt: skip
 
 

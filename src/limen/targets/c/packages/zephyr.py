@@ -54,7 +54,7 @@ HOW = """\
 Add this folder to `EXTRA_ZEPHYR_MODULES` and set `CONFIG_LIMEN_$upper=y`, or build the sample:
 
 ```sh
-west build -b nucleo_f446re samples/run
+west build -b $board samples/run
 west flash
 ```"""
 
@@ -76,7 +76,7 @@ def make(source: PackageSource) -> dict[str, bytes]:
         "samples/run/CMakeLists.txt": source.fill(SAMPLE_CMAKE),
         "samples/run/prj.conf": source.fill("CONFIG_LIMEN_$upper=y\nCONFIG_PRINTK=y\n"),
         "samples/run/src/main.c": main,
-        "README.md": readme(source, source.fill(HOW).decode()),
+        "README.md": readme(source, source.fill(HOW, board=source.generated.device.zephyr or "BOARD").decode()),
     }
 
 
