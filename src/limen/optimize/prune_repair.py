@@ -102,52 +102,59 @@ def in_order(model: Model) -> list[Linear | Depthwise]:
 def _refitted(
     original: Model, changed: Model, layer: Linear | Depthwise, places: NDArray[np.int64], feeds: Feeds
 ) -> Model:
-    wanted, read = [], []
-    step = 0
+    deep = isinstance(layer, Depthwise)
+    sums, step = _Sums(), 0
     sources = zip(each(original, [layer.name], feeds), each(changed, [layer.source], feeds), strict=True)
     for before, now in sources:
         target = before[layer.name]
-        target = target.transpose(0, 2, 3, 1) if target.ndim == 4 else target
-        target = target.reshape(-1, target.shape[-1])[:, places]
-        rows = layer.rows(np.asarray(now[layer.source], np.float32))
-        step = step or max(1, len(rows) * len(feeds) // ROWS)
-        wanted.append(target[::step])
-        read.append(rows[::step])
-    x, y = np.concatenate(read).astype(np.float64), np.concatenate(wanted).astype(np.float64)
+        target = target.transpose(0, 2, 3, 1) if isinstance(layer, Depthwise) or layer.op == "Conv" else target
+        y = target.reshape(-1, target.shape[-1])[:, places]
+        x = layer.rows(np.asarray(now[layer.source], np.float32))
+        step = step or max(1, len(x) * len(feeds) // ROWS)
+        x, y = x[::step], y[::step]
+        sums.add(*((x.transpose(1, 0, 2), y.T[..., None]) if deep else (x[None], y[None])))
     if isinstance(layer, Depthwise):
-        weights, bias = _fit_taps(x, y, layer)
-        return _with_weights(changed, layer.name, weights.reshape(layer.weights.shape), bias)
-    matrix, fitted = _fit(x, y, layer)
-    return _with_weights(changed, layer.name, layer.arranged(matrix.astype(np.float32)), fitted)
+        weights, bias = sums.fitted(layer.weights.reshape(len(layer.weights), -1, 1), True)
+        return with_weights(changed, layer.name, weights.reshape(layer.weights.shape), bias[:, 0])
+    fitted, shift = sums.fitted(layer.matrix.T[None], layer.bias is not None)
+    stored = layer.arranged(fitted[0].T.astype(np.float32))
+    if layer.bias is None:
+        return with_weights(changed, layer.name, stored, None)
+    return with_weights(changed, layer.name, stored, shift[0] + layer.bias if layer.op == "MatMul" else shift[0])
 
 
-def _fit(x: Floats, y: Floats, layer: Linear) -> tuple[Floats, Floats | None]:
-    """Ridge towards the weights there are; without a bias the mean stays in."""
-    has_bias = layer.bias is not None
-    mean_x, mean_y = (x.mean(0), y.mean(0)) if has_bias else (np.zeros(x.shape[1]), np.zeros(y.shape[1]))
-    h = (x - mean_x).T @ (x - mean_x) / len(x)
-    cross = (x - mean_x).T @ (y - mean_y) / len(x)
-    ridge = RIDGE * np.trace(h) / len(h) + 1e-12
-    h[np.diag_indices(len(h))] += ridge
-    matrix = np.linalg.solve(h, cross + ridge * layer.matrix.T).T
-    return matrix, (mean_y - matrix @ mean_x if has_bias else None)
+class _Sums:
+    """Moments of batches of regressions: inputs [batch, rows, depth], targets [batch, rows, outputs]."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.x: Floats = np.zeros(1)
+        self.y: Floats = np.zeros(1)
+        self.xx: Floats = np.zeros(1)
+        self.xy: Floats = np.zeros(1)
+
+    def add(self, x: Array, y: Array) -> None:
+        self.rows += x.shape[1]
+        self.x = self.x + x.sum(1, dtype=np.float64)
+        self.y = self.y + y.sum(1, dtype=np.float64)
+        across = x.transpose(0, 2, 1)
+        self.xx, self.xy = self.xx + across @ x, self.xy + across @ y
+
+    def fitted(self, old: Floats, centred: bool) -> tuple[Floats, Floats]:
+        """Weights [batch, depth, outputs] and biases [batch, outputs], drawn to the old weights by a small ridge."""
+        mean_x, mean_y = ((v / self.rows) * centred for v in (self.x, self.y))
+        h = self.xx / self.rows - mean_x[:, :, None] * mean_x[:, None, :]
+        cross = self.xy / self.rows - mean_x[:, :, None] * mean_y[:, None, :]
+        depth = h.shape[-1]
+        ridge = RIDGE * np.trace(h, axis1=1, axis2=2)[:, None] / depth + 1e-9
+        h[:, np.arange(depth), np.arange(depth)] += ridge
+        weights = np.linalg.solve(h, cross + ridge[:, :, None] * old)
+        return weights, mean_y - np.einsum("bd,bdo->bo", mean_x, weights)
 
 
-def _fit_taps(x: Floats, y: Floats, layer: Depthwise) -> tuple[Array, Floats]:
-    """Per channel: x [positions, outputs, taps], y [positions, outputs]."""
-    mean_x, mean_y = x.mean(0), y.mean(0)
-    centred = x - mean_x
-    h = np.einsum("pct,pcs->cts", centred, centred) / len(x)
-    cross = np.einsum("pct,pc->ct", centred, y - mean_y) / len(x)
-    taps = h.shape[-1]
-    ridge = RIDGE * np.trace(h, axis1=1, axis2=2) / taps + 1e-9
-    h[:, np.arange(taps), np.arange(taps)] += ridge[:, None]
-    old = layer.weights.reshape(len(layer.weights), taps)
-    weights = np.linalg.solve(h, (cross + ridge[:, None] * old)[..., None])[..., 0]
-    return weights.astype(np.float32), mean_y - (weights * mean_x).sum(1)
+def with_weights(model: Model, name: str, weights: Array, bias: Floats | None) -> Model:
+    """A copy with other weights, and another bias where one is given, of one layer."""
 
-
-def _with_weights(model: Model, name: str, weights: Array, bias: Floats | None) -> Model:
     def rewrite(graph: ir.Graph) -> int:
         node = next(n for n in graph if n.outputs and n.outputs[0].name == name)
         node.replace_input_with(1, constant(graph, f"{name}/weights", np.ascontiguousarray(weights, np.float32)))
