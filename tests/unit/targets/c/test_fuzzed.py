@@ -11,6 +11,7 @@ from limen.targets.c import generate
 from unit.targets.c.op_programs import Call, call, differences, program, random_feeds
 
 pytest.importorskip("ziglang", reason="ziglang is not installed")
+from limen.lab._build import build_image
 from limen.lab.host import build
 from limen.program import run
 
@@ -69,3 +70,12 @@ def test_layers_outside_a_streaming_region_are_planned_in_the_form_in_which_they
     made = generate(chain, devices.get("cortex-m4"), kernels="portable", stream="auto")
     feed = random_feeds(chain)
     np.testing.assert_array_equal(build(made).run(feed)["y"], run(chain, feed)["y"])
+
+
+@pytest.mark.parametrize("outputs", [3, 16])
+def test_a_layer_alone_brings_no_function_that_it_does_not_call(outputs: int) -> None:
+    """Warnings of unused functions are errors."""
+    weights = constant("w", (outputs, 144), Quant.per_channel(np.full(outputs, 0.004, np.float32), 0))
+    chain = program((codes("x", (2, 144)), weights), call("FullyConnected", "x w", "y", FINE, activation="relu"))
+    for device in ("rpi5", "armv7"):
+        assert build_image(generate(chain, devices.get(device))).code_bytes > 0

@@ -187,7 +187,8 @@ def dense(
         weight_at, lane_at = weight_at + packed_of.size, lane_at + order_of.size
     broadcast = ("broadcast",) if vectors.products == "broadcasts" else ("load", "broadcast", "by_lanes")
     shared = (*(vectors.helper(name) for name in ("load_weights", "load_sums", *broadcast)), vectors.product)
-    return Dense(text, tuple(calls), constants, (*shared, *finish.helpers(parts)))
+    used = (helper for helper in shared if helper.name in text)
+    return Dense(text, tuple(calls), constants, (*used, *finish.helpers(parts)))
 
 
 def _pack(vectors: Vectors, window: Window, weights: Array, order: Int64) -> Array:

@@ -18,8 +18,8 @@ static inline int32x4_t limen_load_sums_128(const int32_t *p)
 }
 """,
     "dot": """\
-/* acc + x . w: four signed bytes per lane. */
-static inline int32x4_t limen_dot_128(int32x4_t acc, int8x16_t x, int8x16_t w)
+/* acc + x . w: four signed bytes per lane. With dot products the next macro does not call it. */
+__attribute__((unused)) static inline int32x4_t limen_dot_128(int32x4_t acc, int8x16_t x, int8x16_t w)
 {
 #if defined(__ARM_FEATURE_DOTPROD)
     return vdotq_s32(acc, x, w);
