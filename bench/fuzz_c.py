@@ -1,12 +1,13 @@
 """Differential fuzz of target c: random Programs as C, on this machine and on virtual devices, beside the interpreter.
 
-Every seed makes one Program (tests/random_programs.py). Each is compiled for some devices, with whole tensors, row by
-row, with pushed rows, small, and with the portable kernels; what runs must equal the interpreter to the bit where it
-holds codes, and within rounding where it holds floats. On this machine the code runs under gcc's address and undefined
-behaviour sanitizers with an arena of exactly the size it asks for; on the virtual devices every layer is compared, and
-the stack must stay below its stated bound.
+Every seed makes one Program (tests/random_programs.py), or with ``--onnx`` one ONNX network (tests/random_onnx.py)
+whose float Program must equal ONNX Runtime's, and which is then quantised. Each is compiled for some devices, with
+whole tensors, row by row, with pushed rows, small, and with the portable kernels; what runs must equal the interpreter
+to the bit where it holds codes, and within rounding where it holds floats. On this machine the code runs under gcc's
+address and undefined behaviour sanitizers with an arena of exactly the size it asks for; on the virtual devices every
+layer is compared, and the stack must stay below its stated bound.
 
-    python bench/fuzz_c.py [--seeds 0 200] [--on host cortex-m4 esp32-c3 ...] [--style any] [--json]
+    python bench/fuzz_c.py [--seeds 0 200] [--onnx] [--on host cortex-m4 esp32-c3 ...] [--style any] [--json]
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from limen import devices, lab
 from limen.errors import LimenError, Unsupported
 from limen.lab._compare import Expectation, distance
-from limen.program import Array, Program
+from limen.program import Array, Program, run
 from limen.targets._zig import WARNINGS, kernel_flags
 from limen.targets.c import Generated, generate
 from random_programs import random_program
@@ -121,11 +122,14 @@ def feeds_of(program: Program, seed: int) -> list[dict[str, Array]]:
     return lab.sample_inputs(program, 2, seed)
 
 
-def compiled(seed: int, places: Sequence[str], make: Callable[[int], Program], note: Notes) -> list[Job]:
+def compiled(seed: int, places: Sequence[str], make: Callable[[int, Notes], Program], note: Notes) -> list[Job]:
     """The seed's jobs; refusals and defects go to the notes."""
     try:
-        program = make(seed)
-    except Exception as error:  # the generator's own
+        program = make(seed, note)
+    except Unsupported as error:
+        note.refused[_shape_of(error.message)] += 1
+        return []
+    except Exception as error:
         note.defect(seed, None, f"no Program: {error!r}")
         return []
     jobs = []
@@ -163,6 +167,7 @@ class Notes:
     def __init__(self) -> None:
         self.ran: collections.Counter[str] = collections.Counter()
         self.refused: collections.Counter[str] = collections.Counter()
+        self.decibels: list[float] = []
         self.defects: list[dict[str, Any]] = []
 
     def defect(self, seed: int, variant: Variant | None, what: str) -> None:
@@ -200,12 +205,11 @@ def run_here(jobs: Sequence[Job], note: Notes) -> None:
         return
     with tempfile.TemporaryDirectory(prefix="limen-fuzz-") as folder:
         built = _build(jobs, Path(folder))
-        if built and len(jobs) > 1:
-            for job in jobs:
-                run_here([job], note)
-            return
         if built:
-            note.defect(jobs[0].seed, jobs[0].variant, f"gcc refuses: {built}")
+            guilty = [job for job in jobs if job.made.name in built] or list(jobs[:1])
+            for job in guilty:
+                note.defect(job.seed, job.variant, f"gcc refuses: {built}")
+            run_here([job for job in jobs if job not in guilty], note)
             return
         for index, job in enumerate(jobs):
             found = _execute(Path(folder), index, job)
@@ -318,9 +322,71 @@ def _largest(job: Job) -> float:
     return largest
 
 
-def fuzz(seeds: Sequence[int], places: Sequence[str], make: Callable[[int], Program], batch: int = 12) -> Notes:
+class Lowered(Exception):
+    """A network whose Program is wrong."""
+
+
+def from_onnx(seed: int, note: Notes) -> Program:
+    """A random network, imported, lowered, compared with ONNX Runtime in float, and quantised; one in four is not.
+
+    Raises:
+        Lowered: the float Program differs from ONNX Runtime, or the quantised one from the float one altogether.
+    """
+    import onnxruntime
+
+    from limen.build.source import open_source
+    from limen.optimize import decode, quantize_program
+    from random_onnx import random_onnx
+
+    model = random_onnx(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "net.onnx")
+        path.write_bytes(model.SerializeToString())
+        program = open_source(path).require_program()
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    rng = np.random.default_rng(seed)
+    samples = [rng.normal(0, 1, session.get_inputs()[0].shape).astype(np.float32) for _ in range(8)]
+    feeds = [{program.inputs[0].tensor: _turned(x, program.inputs[0].permutation)} for x in samples]
+    expected = [session.run([p.name for p in program.outputs], {"x": x}) for x in samples]
+    found = [run(program, feed) for feed in feeds]
+    for values, wanted in zip(found, expected, strict=True):
+        for port, right in zip(program.outputs, wanted, strict=True):
+            worst = distance(values[port.tensor], _turned(right, port.permutation))
+            if worst > 1e-4 * (1 + float(np.abs(right).max(initial=0.0))):
+                raise Lowered(f"{port.name}: float Program and ONNX Runtime differ by {worst}")
+    if seed % 4 == 3:
+        return program
+    made = quantize_program(program, decode("int16x8" if seed % 8 == 6 else "int8"), feeds).program
+    note.decibels.append(_quality(program, made, feeds))
+    if note.decibels[-1] < 0:
+        raise Lowered(f"quantised: {note.decibels[-1]:.1f} dB beside the float Program")
+    return made
+
+
+def _turned(value: Array, permutation: tuple[int, ...] | None) -> Array:
+    return value if permutation is None else np.ascontiguousarray(np.transpose(value, permutation))
+
+
+def _quality(program: Program, made: Program, feeds: Sequence[Mapping[str, Array]]) -> float:
+    """Signal to quantisation noise of the first output over the calibration samples, in decibels."""
+    signal = noise = 1e-12
+    (source,), first, second = made.input_tensors(), program.outputs[0].tensor, made.outputs[0].tensor
+    target = made.tensors[second]
+    for feed in feeds:
+        right = run(program, feed)[first].astype(np.float64)
+        x = next(iter(feed.values()))
+        if source.quant is not None:
+            info = np.iinfo(source.dtype)
+            x = np.clip(np.rint(x / source.scale) + source.zero_point, info.min, info.max).astype(source.dtype)
+        value = run(made, {source.name: x})[second].astype(np.float64)
+        value = (value - target.zero_point) * target.scale
+        signal, noise = signal + float((right**2).sum()), noise + float(((right - value) ** 2).sum())
+    return 10 * float(np.log10(signal / noise))
+
+
+def fuzz(seeds: Sequence[int], places: Sequence[str], make: Callable[[int, Notes], Program], batch: int = 12) -> Notes:
     """All seeds; the jobs of a few are compiled together for this machine."""
-    note, waiting = Notes(), []
+    note, waiting = Notes(), list[Job]()
     for seed in seeds:
         for job in compiled(seed, places, make, note):
             if job.variant.place == "host":
@@ -340,12 +406,21 @@ def main() -> int:
     parser.add_argument("--on", nargs="+", default=["host", *VIRTUAL], choices=["host", *VIRTUAL])
     parser.add_argument("--dtype", default="", choices=["", "int8", "int16", "uint8", "float32"])
     parser.add_argument("--style", default="", choices=["", "picture", "any"])
+    parser.add_argument("--onnx", action="store_true", help="networks in ONNX, lowered and quantised")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     start = time.monotonic()
-    note = fuzz(range(*options.seeds), options.on, lambda seed: random_program(seed, options.dtype, options.style))
+
+    def drawn(seed: int, note: Notes) -> Program:
+        return from_onnx(seed, note) if options.onnx else random_program(seed, options.dtype, options.style)
+
+    note = fuzz(range(*options.seeds), options.on, drawn)
     print(f"{options.seeds[1] - options.seeds[0]} Programs, {sum(note.ran.values())} runs in "
           f"{time.monotonic() - start:.0f} s: " + ", ".join(f"{p} {n}" for p, n in note.ran.items()))  # fmt: skip
+    if note.decibels:
+        low, middle = np.percentile(note.decibels, [5, 50])
+        least = min(note.decibels)
+        print(f"quantised beside float: {middle:.1f} dB in the middle, 5 % below {low:.1f}, least {least:.1f}")
     for words, count in note.refused.most_common():
         print(f"  refused {count:>5}  {words}")
     print(f"{len(note.defects)} defects")

@@ -136,7 +136,8 @@ def _gcc(core: Core, generated: Generated) -> list[str]:
     if shutil.which(command) is None:
         package = "gcc-arm-none-eabi" if core.family == "thumb" else "gcc-riscv64-unknown-elf"
         raise MissingExtra(command, hint=f"install the package {package}, or leave out --compiler gcc")
-    return [command, *gcc_flags(core, generated.device), "-fno-tree-loop-distribute-patterns"]
+    # Two layers with the same code would become one function, and count as one layer.
+    return [command, *gcc_flags(core, generated.device), "-fno-tree-loop-distribute-patterns", "-fno-ipa-icf"]
 
 
 def link_firmware(generated: Generated, files: Mapping[str, bytes], script: str) -> bytes:

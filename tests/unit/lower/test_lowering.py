@@ -128,6 +128,12 @@ def test_attention_needs_a_transpose_per_operand() -> None:
     assert ops(program).count("Transpose") == 4
 
 
+def test_a_clamp_behind_a_join_stays_a_node() -> None:
+    """A concatenation has an activation in TFLite's schema, but in no kernel."""
+    nodes = [node("Concat", ["x", "x"], ["a"], axis=1), node("Relu", ["a"], ["y"])]
+    assert ops(checked(model(nodes, X, {"y": None}))) == ["Concatenation", "Relu"]
+
+
 def test_a_state_is_read_before_it_is_assigned() -> None:
     nodes = [node("Mul", ["h", "decay"], ["d"]), node("Add", ["x", "d"], ["next"]), node("Relu", ["next"], ["y"])]
     constants = {"decay": np.asarray(0.5, np.float32)}

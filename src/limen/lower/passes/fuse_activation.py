@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from limen.errors import ProgramError
 from limen.lower.passes._edit import readers
-from limen.program import Program
+from limen.program import Node, Program
 
 ACTIVATIONS = {"Relu": "relu", "Relu6": "relu6", "ReluN1To1": "relu_n1_to_1"}
 # A fused clamp works on integers too, but then the clamped range is the producer's; float only.
@@ -26,6 +27,8 @@ def fuse_activation(program: Program) -> Program:
             continue
         if program.tensors[node.inputs[0]].dtype not in _TYPES or id(maker) in replaced:
             continue
+        if not _takes(program, maker, ACTIVATIONS[node.op.name]):
+            continue
         replaced[id(maker)] = node.outputs[0]
         dropped.add(id(node))
     if not dropped:
@@ -42,3 +45,15 @@ def fuse_activation(program: Program) -> Program:
             node = replace(node, op=op, outputs=clamp.outputs)
         nodes.append(node)
     return program.with_nodes(nodes)
+
+
+def _takes(program: Program, node: Node, activation: str) -> bool:
+    """Whether the operator may clamp: TFLite's schema has an activation that no kernel of a concatenation knows."""
+    operands = program.operands(node)
+    op = replace(node.op, activation=activation)  # type: ignore[call-arg]
+    try:
+        op.infer(operands.inputs)
+        op.check(operands)
+    except ProgramError:
+        return False
+    return True

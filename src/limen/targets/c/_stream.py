@@ -41,9 +41,9 @@ class Feed:
         return [row for row in rows if 0 <= row < self.rows]
 
     def end(self, y: int) -> int:
-        """One past the highest row that output row y reads, inside the tensor."""
+        """One past the highest row that output row y reads, at most the tensor's; 0 or less where all is padding."""
         last = y * self.reach.stride - self.reach.before + (self.reach.taps - 1) * self.reach.dilation
-        return min(max(last, 0), self.rows - 1) + 1
+        return min(last + 1, self.rows)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ import pytest
 from limen import devices
 from limen.program import Program, Quant, Tensor
 from limen.targets.c import generate
+from limen.targets.c._kernel import Reach
+from limen.targets.c._stream import Feed
 from unit.targets.c.op_programs import Call, call, differences, program, random_feeds
 
 pytest.importorskip("ziglang", reason="ziglang is not installed")
@@ -79,3 +81,22 @@ def test_a_layer_alone_brings_no_function_that_it_does_not_call(outputs: int) ->
     chain = program((codes("x", (2, 144)), weights), call("FullyConnected", "x w", "y", FINE, activation="relu"))
     for device in ("rpi5", "armv7"):
         assert build_image(generate(chain, devices.get(device))).code_bytes > 0
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+def test_a_channel_of_two_blocks_is_requantised_the_same_way_in_both(seed: int) -> None:
+    """17 channels are blocks of 16 that overlap; some channels are proved for floats, and some go by integers."""
+    rng = np.random.default_rng(seed)
+    weights = Quant.per_channel(rng.uniform(0.003, 0.007, 17).astype(np.float32), 3)
+    tensors = (codes("x", (1, 9, 6, 17), Quant.per_tensor(0.008354, 0)), constant("w", (1, 5, 5, 17), weights, seed))
+    step = call("DepthwiseConv2D", "x w", "y", Quant.per_tensor(0.01936, 127), padding=(2, 2, 2, 2))
+    chain = program(tensors, step)
+    made = generate(chain, devices.get("host"))
+    feed = random_feeds(chain)
+    np.testing.assert_array_equal(build(made, ("-O1",)).run(feed)["y"], run(chain, feed)["y"])
+
+
+def test_a_row_that_is_all_padding_waits_for_nothing() -> None:
+    """As in the code, or rows would be born earlier than planned."""
+    feed = Feed(0, "x", Reach(taps=3, stride=1, before=3), rows=8)
+    assert [feed.end(y) for y in (0, 1, 2, 8, 9, 12)] == [0, 1, 2, 8, 8, 8]

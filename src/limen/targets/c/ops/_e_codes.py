@@ -10,7 +10,7 @@ import numpy as np
 from limen.errors import UnsupportedOp
 from limen.ops._fixed_point import INT32_MAX, INT32_MIN
 from limen.program import Array
-from limen.targets.c._kernel import Helper, Kernel, Site, c_type, refuse
+from limen.targets.c._kernel import Kernel, Site, c_type, refuse
 from limen.targets.c.ops._e_value import Value, clamped, code, fits, flat, named, plus, plus_zero_point
 from limen.targets.c.ops._elementwise import Element, elementwise, is_uniform
 
@@ -57,11 +57,7 @@ def codes_kernel(
     zero, result = site.output().zero_point, flat(result)
     safe = fits(result.low + zero, result.high + zero)
     last = plus_zero_point(result, zero, bounds[0]) if safe else result
-    steps, helpers = [], list[Helper]()
-    for name, value in (*values, ("code", last)):
-        line, value = named(value, name)
-        steps.append((name, line))
-        helpers += value.helpers
+    steps = [(name, *named(value, name)) for name, value in (*values, ("code", last))]
     code = Value("code", last.low, last.high)
     if safe:
         final = clamped(code, *bounds)
@@ -69,10 +65,12 @@ def codes_kernel(
         low, high = max(bounds[0] - zero, INT32_MIN), min(bounds[1] - zero, INT32_MAX)
         final = plus(clamped(code, low, high), zero)
     lines = [f"{{y}} = ({c_type(site.output())}){final.operand};"]
-    for name, line in reversed(steps):
+    helpers = list(final.helpers)
+    for name, line, value in reversed(steps):
         if any(re.search(rf"\b{name}\b", later) for later in lines):  # a result of one code reads nothing
             lines.insert(0, line)
-    return elementwise(site, Element(tuple(lines), (*helpers, *final.helpers), data=tuple(data)))
+            helpers = [*value.helpers, *helpers]
+    return elementwise(site, Element(tuple(lines), tuple(helpers), data=tuple(data)))
 
 
 def unsupported(site: Site) -> UnsupportedOp:

@@ -105,10 +105,7 @@ def requantize(site: Site, vectors: Vectors, weights: Weights, order: Int64) -> 
     if vectors.by_integers:
         return _exactly(site, vectors, weights, order, (low, high))
     found = fit(_span(site, weights, low, high), vectors.arithmetic)
-    groups = order.reshape(-1, vectors.lanes)
-    exact = ~np.where(groups >= 0, found.proven[groups], True).all(axis=1)
-    by_integers = np.zeros(len(weights.bias), np.bool_)
-    by_integers[groups[exact][groups[exact] >= 0]] = True
+    exact, by_integers = _by_accumulator(~found.proven, order.reshape(-1, vectors.lanes))
     shift = np.where(by_integers, 0, found.shift)
     total = weights.values.sum(axis=1)
     initial = weights.bias - (x.zero_point + vectors.offset(x.zero_point)) * total - shift
@@ -123,6 +120,22 @@ def requantize(site: Site, vectors: Vectors, weights: Weights, order: Int64) -> 
     else:
         calls = f"    return {calls};\n"
     return Requantized(site, vectors, _wrapped(initial), constants, helpers, _codes(site, vectors, calls), low, high)
+
+
+def _by_accumulator(unproven: NDArray[np.bool_], groups: Int64) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Accumulators that go by integers, as one of their channels must; and their channels.
+
+    A channel that two blocks compute, as the last ones overlap, goes the same way in both: it has one initial value.
+    """
+    by_integers = unproven
+    while True:
+        exact = np.asarray(np.where(groups >= 0, by_integers[groups], False).any(axis=1))
+        members = groups[exact]
+        spread = by_integers.copy()
+        spread[members[members >= 0]] = True
+        if (spread == by_integers).all():
+            return exact, by_integers
+        by_integers = spread
 
 
 def _exactly(site: Site, vectors: Vectors, weights: Weights, order: Int64, bounds: tuple[int, int]) -> Requantized:
