@@ -1,6 +1,6 @@
 """Instructions, RAM and flash of the int8 MLPerf Tiny models as C on virtual microcontrollers, beside TFLite Micro.
 
-    python bench/microcontrollers.py [--models kws ic] [--devices cortex-m4 esp32-c3] [--compilers zig gcc]
+    python bench/microcontrollers.py [--models kws ic FILE] [--devices cortex-m4 esp32-c3] [--compilers zig gcc]
 
 Every row runs the model on random inputs and both extremes and compares every layer with the integer interpreter. The
 peer's figures are TFLite Micro 90b983c2 (Cortex-M4: with CMSIS-NN 4ab83cc3; RV32: its reference kernels), measured once
@@ -46,8 +46,9 @@ PEERS = {
 
 def row(model: str, device: str, compiler: str, stream: str, small: bool) -> dict[str, Any]:
     """One measurement; the reason where there is none."""
-    source = SHARED / "models" / "mlperf-tiny" / f"{MODELS[model]}.tflite"
-    named = {"model": model, "device": device, "compiler": compiler, "stream": stream, "small": small}
+    known = model in MODELS
+    source = SHARED / "models" / "mlperf-tiny" / f"{MODELS[model]}.tflite" if known else Path(model)
+    named = {"model": model if known else source.stem, "device": device, "compiler": compiler, "stream": stream, "small": small}
     try:
         made = limen.profile(source, device, compiler=compiler, stream=stream, small=small)
     except LimenError as error:
@@ -87,7 +88,7 @@ def line(found: dict[str, Any]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", nargs="+", default=list(MODELS), choices=list(MODELS))
+    parser.add_argument("--models", nargs="+", default=list(MODELS), help="names, or files of models")
     parser.add_argument("--devices", nargs="+", default=["cortex-m4", "esp32-c3", "cortex-m0plus"])
     parser.add_argument("--compilers", nargs="+", default=["zig", "gcc"])
     options = parser.parse_args()
