@@ -48,7 +48,8 @@ def row(model: str, device: str, compiler: str, stream: str, small: bool) -> dic
     """One measurement; the reason where there is none."""
     known = model in MODELS
     source = SHARED / "models" / "mlperf-tiny" / f"{MODELS[model]}.tflite" if known else Path(model)
-    named = {"model": model if known else source.stem, "device": device, "compiler": compiler, "stream": stream, "small": small}
+    name = model if known else source.stem
+    named = {"model": name, "device": device, "compiler": compiler, "stream": stream, "small": small}
     try:
         made = limen.profile(source, device, compiler=compiler, stream=stream, small=small)
     except LimenError as error:
