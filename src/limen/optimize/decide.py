@@ -17,6 +17,8 @@ from limen.optimize.ranges import Range, Statistics
 from limen.optimize.schemes import Scheme, activation_quant, covers, limits, weight_quant, widen_for_bias
 from limen.program import Node, Program, Quant
 
+_LEAST_OF_BOUNDED = 6.0 / 2**30  # an activation's bound in codes must fit into int32
+
 
 def decide(
     program: Program,
@@ -101,14 +103,17 @@ def _island(program: Program, node: Node, scheme: Scheme, keep_float: frozenset[
 
 
 def _leave_headroom(program: Program, nodes: list[Node], groups: Groups, scheme: Scheme) -> None:
-    """Widen outputs that are so much narrower than an input that the kernel's fixed point has no factor for it."""
+    """Widen outputs whose scale the kernel's fixed point cannot hold, beside an input's or an activation's bound."""
     for node in nodes:
         bits = node.op.quant_rule.headroom.get(scheme.activation)
-        if bits is None:
+        bounded = getattr(node.op, "activation", "none") not in ("none", "relu")
+        if bits is None and not bounded:
             continue
         inputs = [groups.range(name) for _, name in activation_inputs(program, node)]
         widest = max((activation_quant(interval, scheme.activation).scale[0] for interval in inputs), default=0.0)
-        least = widest / 2**bits * 1.001
+        least = 0.0 if bits is None else widest / 2**bits * 1.001
+        if bounded:
+            least = max(least, _LEAST_OF_BOUNDED)
         for name in node.outputs:
             if activation_quant(groups.range(name), scheme.activation).scale[0] < least:
                 bottom, top = limits(scheme.activation)

@@ -10,7 +10,7 @@ import numpy as np
 
 from limen.errors import Unsupported
 from limen.optimize.schemes import dequantize, quantize
-from limen.program import Array, Program, initial_states, run
+from limen.program import Array, Node, Program, initial_states, run
 
 Feeds = Sequence[Mapping[str, Array]]
 Outputs = list[Array]
@@ -38,13 +38,9 @@ def spread(feeds: Feeds, count: int) -> Feeds:
 
 def before_squashing(program: Program) -> Program:
     """Outputs that a softmax or sigmoid makes are replaced by its input, where errors are not hidden by saturation."""
-    producers = program.producers()
     ports = []
     for port in program.outputs:
-        name = port.tensor
-        while name in producers and producers[name].op.name in _SHAPING:
-            name = producers[name].inputs[0]
-        node = producers.get(name)
+        node = _maker(program, port.tensor)
         logits = node.inputs[0] if node is not None and node.op.name in _SQUASHING else port.tensor
         ports.append(replace(port, tensor=logits, permutation=None))
     kept = {p.tensor for p in ports}
@@ -54,6 +50,27 @@ def before_squashing(program: Program) -> Program:
             kept.update(filter(None, node.inputs))
             nodes.append(node)
     return program.with_nodes(reversed(nodes), outputs=tuple(ports))
+
+
+def edges(program: Program) -> frozenset[str]:
+    """Tensors that are the answer and know no bound: outputs, and what their final softmax or sigmoid reads."""
+    ports = (*program.outputs, *before_squashing(program).outputs)
+    return frozenset(port.tensor for port in ports if not _bounded(program, port.tensor))
+
+
+def _bounded(program: Program, name: str) -> bool:
+    node = _maker(program, name)
+    if node is None:
+        return True
+    return node.op.quant_rule.kind == "fixed" or getattr(node.op, "activation", "none") not in ("none", "relu")
+
+
+def _maker(program: Program, name: str) -> Node | None:
+    """The node that computes a tensor, behind what only shapes it; None for an input."""
+    producers = program.producers()
+    while name in producers and producers[name].op.name in _SHAPING:
+        name = producers[name].inputs[0]
+    return producers.get(name)
 
 
 def real_outputs(program: Program, feeds: Feeds) -> Outputs:

@@ -9,15 +9,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
+
 from limen.optimize.decisions import Decisions
 from limen.optimize.emit_program import emit_program
 from limen.optimize.judge import Feeds, Outputs, before_squashing, real_outputs, spread
 from limen.optimize.knapsack import islands, noise
-from limen.optimize.sensitivity import costs_of, items, noise_shares
+from limen.optimize.sensitivity import costs_of, items
 from limen.program import Program
 
 SAMPLES, LARGE_SAMPLES, LARGE_MACS = 4, 2, 30_000_000
-ROUNDS, FOLDS = 8, 4
+HELD = 16
+ROUNDS, FOLDS = 8, 2
 MARGIN_DB = 1.0
 """Kept above the limit: other samples, and other kernels, differ by so much."""
 Decide = Callable[[frozenset[str]], Decisions]
@@ -36,7 +39,7 @@ def kept_in_float(
         min_sqnr: signal to noise in dB of each output, as it is and before a final softmax or sigmoid, on the worst
             fold of the samples.
     """
-    held = spread(feeds, FOLDS * SAMPLES)
+    held = spread(feeds, HELD)
     forms = (program, before_squashing(program))
     wanted = [real_outputs(form, held) for form in forms]
 
@@ -64,11 +67,14 @@ def kept_in_float(
 
 
 def _worst(wanted: Outputs, got: Outputs) -> float:
-    """Largest noise over signal of any output on any fold: what other samples may well show."""
-    count = len(wanted[0]) if wanted else 0
-    folds = [range(i, count, FOLDS) for i in range(min(FOLDS, count))]
-    picked = ([[o[list(fold)] for o in outputs] for outputs in (wanted, got)] for fold in folds)
-    return max((float(noise_shares(a, b).max(initial=0.0)) for a, b in picked), default=0.0)
+    """Largest noise of any output on any fold, over its signal on all of them: what other samples may well show."""
+    worst = 0.0
+    for a, b in zip(wanted, got, strict=True):
+        signal = float(np.square(a, dtype=np.float64).mean())
+        noise = np.square(a.astype(np.float64) - b.astype(np.float64))
+        most = max(float(noise[i::FOLDS].mean()) for i in range(min(FOLDS, len(noise))))
+        worst = max(worst, most / signal if signal > 0 else float(most > 0))
+    return worst
 
 
 def _db(share: float) -> float:

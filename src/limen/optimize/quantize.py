@@ -11,7 +11,7 @@ from limen.optimize.decide import decide, separate_constants
 from limen.optimize.decisions import Decisions
 from limen.optimize.emit_program import emit_program
 from limen.optimize.improve import improve
-from limen.optimize.judge import Feeds, spread
+from limen.optimize.judge import Feeds, edges, spread
 from limen.optimize.pooling import free_pools
 from limen.optimize.precision import kept_in_float
 from limen.optimize.ranges import Runner, Statistics, measure
@@ -72,7 +72,7 @@ def _static(
     means_of = read if recipe.correct_bias else frozenset()
 
     def decided(source: Program, run: Runner, some: Feeds = feeds) -> tuple[Statistics, Decisions]:
-        statistics = measure(source, some, run, recipe.ranges, recipe.percentile, means_of)
+        statistics = measure(source, some, run, recipe.ranges, recipe.percentile, means_of, edges(source))
         return statistics, decide(source, statistics, recipe.scheme, recipe.name, keep_float)
 
     separated = separate_constants(program)

@@ -142,6 +142,7 @@ def measure(
     method: Method = "minmax",
     percentile: float = 100.0,
     means_of: frozenset[str] = frozenset(),
+    edges: frozenset[str] = frozenset(),
 ) -> Statistics:
     """Statistics of all float32 tensors that are computed or fed.
 
@@ -152,6 +153,7 @@ def measure(
         method: how an interval follows from the values.
         percentile: share of the values to cover, for that method.
         means_of: tensors whose channel means are wanted.
+        edges: tensors whose extremes are the answer itself: they take all values seen, and room for those to come.
 
     Raises:
         DataError: there is no sample, or a tensor takes NaN or infinite values.
@@ -183,7 +185,10 @@ def measure(
         count += 1
     if count == 0:
         raise DataError("calibration: there is no sample", "give --data with at least one")
-    ranges = {name: _range(observer, method, percentile) for name, observer in observers.items()}
+    ranges = {
+        name: _roomy(observer, count) if name in edges else _range(observer, method, percentile)
+        for name, observer in observers.items()
+    }
     return Statistics(ranges, {name: total / number for name, (total, number) in sums.items()}, count, reach)
 
 
@@ -191,3 +196,9 @@ def _range(observer: MinMax | Histogram, method: Method, percentile: float) -> R
     if isinstance(observer, MinMax):
         return observer.range()
     return central_range(observer, percentile / 100.0) if method == "percentile" else least_error_range(observer)
+
+
+def _roomy(seen: MinMax | Histogram, count: int) -> Range:
+    """All values and 1 / log2(count) more: few samples do not show how far a network's answers go."""
+    room = 1.0 + 1.0 / math.log2(max(count, 4))
+    return Range(room * min(seen.low, 0.0), room * max(seen.high, 0.0))
