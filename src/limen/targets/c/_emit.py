@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +55,7 @@ def generate(
     kernels: str = "auto",
     small: bool = False,
     stream: Stream = "off",
+    forms: Mapping[str, str] | None = None,
 ) -> Generated:
     """Compile a Program to C.
 
@@ -66,6 +67,7 @@ def generate(
         small: prefer flash over speed.
         stream: ``auto``: layers run row by row where that makes the arena smaller; ``push``: and the caller hands in
             the rows of the input with ``NAME_begin`` and ``NAME_push``.
+        forms: first output of a node -> form of its weights (``encodings.FORMS``); see ``encodings.choose``.
 
     Raises:
         UnsupportedOp: an operator or a case has no kernel.
@@ -79,7 +81,7 @@ def generate(
     prefix = identifier(name)
 
     def make(keep_rows: frozenset[int]) -> tuple[Stage, ...]:
-        return make_stages(program, storage, prefix, isa.name, device, small, keep_rows)
+        return make_stages(program, storage, prefix, isa.name, device, small, forms or {}, keep_rows)
 
     layout = arrange(program, storage, make, prefix, max(isa.alignment, 4), stream)
     return _write(Unit(prefix, program, device, isa, storage, layout))

@@ -15,6 +15,7 @@ from limen.program import OPS, Op
 from limen.registry import Registry
 from limen.targets.c._isa import PORTABLE
 from limen.targets.c._kernel import Emitter, Kernel, Site
+from limen.targets.c.encodings._kernels import packed_kernel
 from limen.targets.c.ops._fold import average_fold
 
 _OPS = "limen.targets.c.ops"
@@ -49,6 +50,9 @@ def select(site: Site) -> tuple[Kernel, str]:
     Raises:
         UnsupportedOp: nobody has one.
     """
+    packed = packed_kernel(site) if site.form else None
+    if packed is not None:
+        return packed, f"{PORTABLE}, {site.form}"
     own = _own(site.isa, _stem(type(site.op)))
     kernel = own(site) if own is not None else None
     if kernel is not None:

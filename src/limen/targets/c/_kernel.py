@@ -117,6 +117,21 @@ class Fold:
     helpers: tuple[Helper, ...] = ()
 
 
+@dataclass(frozen=True)
+class Passes:
+    """A row kernel that makes a few output channels of all rows, then the next few: in whole-tensor mode its loop over
+    the channels is around the core's loop over rows. The core then calls ``SYMBOL_line``, whose arguments are those of
+    the row form with ``arguments`` in place of ``scratch``; there is no ``SYMBOL_row``.
+
+    Args:
+        begin: C lines that end inside the loop over channels, which the core closes.
+        arguments: further arguments, with a comma ahead.
+    """
+
+    begin: tuple[str, ...]
+    arguments: str
+
+
 @dataclass(frozen=True, eq=False)
 class Kernel:
     """The code of one node.
@@ -136,6 +151,7 @@ class Kernel:
         prepare: row form only: a function ``static void SYMBOL_begin(void *scratch)`` is to be called once before the
             first row.
         fold: a second form for streaming of a kernel that reduces all rows of its only input, or None.
+        passes: row form only, and not where rows stream: channels by channels.
     """
 
     text: str
@@ -150,6 +166,7 @@ class Kernel:
     includes: tuple[str, ...] = ()
     prepare: bool = False
     fold: Fold | None = None
+    passes: Passes | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,6 +179,8 @@ class Site:
         the board, for its features. small: prefer flash over speed. rows: (number of rows, positions in a row) of the
         output in row form; a position holds the last axis. A pointwise
             node, and one whose output has no rows, gets (1, all positions) unless it streams.
+        form: of the weights in flash, one of ``encodings.FORMS``; empty where they lie as the kernel reads them.
+        streams: the rows are asked for one by one.
     """
 
     symbol: str
@@ -171,6 +190,8 @@ class Site:
     device: Device | None = None
     small: bool = False
     rows: tuple[int, int] = (1, 1)
+    form: str = ""
+    streams: bool = False
 
     @property
     def op(self) -> Op:

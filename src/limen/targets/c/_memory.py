@@ -288,6 +288,6 @@ def _overlaps(stages: Iterable[Stage], storage: Storage) -> list[Overlap]:
                     found.append(Overlap(root, result, None))
             elif kernel.elementwise and same:
                 found.append(Overlap(root, result, None))
-            elif not collapsed(stage) and roots.count(root) == 1:
+            elif not collapsed(stage) and kernel.passes is None and roots.count(root) == 1:
                 found.append(Overlap(root, result, overlap_distance(stage, position)))
     return found

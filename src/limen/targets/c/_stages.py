@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import prod
 
@@ -87,11 +88,19 @@ def leaves(reach: Reach, rows: int, out_rows: int) -> bool:
 
 
 def make_stages(
-    program: Program, storage: Storage, name: str, isa: str, device: Device, small: bool, keep_rows: frozenset[int]
+    program: Program,
+    storage: Storage,
+    name: str,
+    isa: str,
+    device: Device,
+    small: bool,
+    forms: Mapping[str, str],
+    keep_rows: frozenset[int],
 ) -> tuple[Stage, ...]:
     """The stages of all nodes.
 
     Args:
+        forms: first output of a node -> form of its weights.
         keep_rows: nodes that stream; their pointwise kernels keep single rows.
 
     Raises:
@@ -102,6 +111,8 @@ def make_stages(
     for index, node in enumerate(program.nodes):
         symbol = f"{name}_{index:0{digits}d}_{identifier(_stem(node))}"
         site = Site(symbol, node, program.operands(node), isa, device, small)
+        if node.outputs and node.outputs[0] in forms:
+            site = replace(site, form=forms[node.outputs[0]], streams=index in keep_rows)
         _refuse_types(site)
         if index in storage.silent:
             stages.append(Stage(index, site, None, NONE))
@@ -190,9 +201,22 @@ def driver(stage: Stage) -> str:
     names = ", ".join(f"rows{i}" for i in site.live)
     flat = collapsed(stage)
     if flat:
-        rows = "".join(f"    const {c_type(site.input(i))} *const rows{i}[1] = {{x{i}}};\n" for i in site.live)
-        return f"{head}{rows}{begin}    {site.symbol}_row({names}, y0{call_scratch});\n}}\n"
-    return head + _pad(stage) + begin + _loop(stage, names, call_scratch) + "}\n"
+        before = "".join(f"    const {c_type(site.input(i))} *const rows{i}[1] = {{x{i}}};\n" for i in site.live)
+        body = f"    {site.symbol}_row({names}, y0{call_scratch});\n"
+    else:
+        before, body = _pad(stage), _loop(stage, names, call_scratch)
+    return f"{head}{before}{begin}{_in_passes(stage, body, call_scratch)}}}\n"
+
+
+def _in_passes(stage: Stage, body: str, call_scratch: str) -> str:
+    """The calls of a row function, inside the loop over channels where the kernel has one."""
+    kernel = stage.kernel
+    if kernel is None or kernel.passes is None:
+        return body
+    name, passes = stage.site.symbol, kernel.passes
+    body = body.replace(f"{name}_row(", f"{name}_line(").replace(f"{call_scratch});", f"{passes.arguments});")
+    begin = "".join(f"    {line}\n" for line in passes.begin)
+    return begin + "".join(f"    {line}\n" for line in body.splitlines()) + "    }\n"
 
 
 def _pad(stage: Stage) -> str:

@@ -88,7 +88,7 @@ def _position(site: Site, numbers: Weighted, made: Finish, g: Geometry, groups: 
 
     def body(block: int, at: str) -> Lines:
         group = f" + g * {depth}" if groups > 1 else ""
-        row = [f"const {kind} *x = x0[ky] + at{group};", *_columns(numbers, g, depth, block, edge, pads)]
+        row = [f"const {kind} *x = x0[ky] + at{group};", *columns(numbers, g, depth, block, edge, pads)]
         return [
             *accumulators(numbers, block, at, pads),
             *counted("ky", str(g.kernel[0]), row),
@@ -106,8 +106,15 @@ def _position(site: Site, numbers: Weighted, made: Finish, g: Geometry, groups: 
     return EDGE + text if edge else INSIDE + text.replace("static void", "static inline void", 1)
 
 
-def _columns(numbers: Weighted, g: Geometry, depth: int, block: int, edge: bool, pads: bool) -> Lines:
-    """One row of the window: runs of contiguous elements, and what lies outside the image."""
+def columns(numbers: Weighted, g: Geometry, depth: int, block: int, edge: bool, pads: bool) -> Lines:
+    """One row of the window: runs of contiguous elements, and what lies outside the image.
+
+    Args:
+        depth: input channels of a group.
+        block: output channels.
+        edge: only columns from ... to - 1 lie inside.
+        pads: the weights of the others are summed.
+    """
     width = g.kernel[1]
     joined = depth == g.channels and (g.dilation == 1 or width == 1)
     inside = _runs(numbers, g, depth, block, "to - from" if edge else str(width), joined)

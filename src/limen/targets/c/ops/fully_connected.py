@@ -23,7 +23,7 @@ def emit(site: Site) -> Kernel:
     assert isinstance(op, FullyConnected)
     one_scale = w.quant is not None and len(w.quant.scale) == 1
     numbers = weighted(site, 0, w.zero_point if one_scale else 0)
-    made = _finish(site, numbers, op)
+    made = finish_connected(site, numbers, op)
     filters, depth = w.shape
     rows = x.size // depth
     if numbers.is_float and site.isa in LANES and not site.small:
@@ -60,7 +60,7 @@ def _store(made: Finish, block: int, at: str) -> Lines:
     return [line.replace("y[", "y0[", 1) for line in store(made, block, at, 0)]
 
 
-def _finish(site: Site, numbers: Weighted, op: FullyConnected) -> Finish:
+def finish_connected(site: Site, numbers: Weighted, op: FullyConnected) -> Finish:
     """The Program rescales in float64 here, unlike in convolutions."""
     if numbers.is_float:
         return finish_float(op.activation)
