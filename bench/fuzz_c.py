@@ -5,7 +5,7 @@ whose float Program must equal ONNX Runtime's, and which is then quantised. Each
 whole tensors, row by row, with pushed rows, small, and with the portable kernels; what runs must equal the interpreter
 to the bit where it holds codes, and within rounding where it holds floats. On this machine the code runs under gcc's
 address and undefined behaviour sanitizers with an arena of exactly the size it asks for; on the virtual devices every
-layer is compared, and the stack must stay below its stated bound.
+layer is compared, and the stack must stay below its stated bound. Some are compiled under limits of RAM too.
 
     python bench/fuzz_c.py [--seeds 0 200] [--onnx] [--on host cortex-m4 esp32-c3 ...] [--style any] [--json]
 """
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import collections
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -29,15 +30,19 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from limen import devices, lab
-from limen.errors import LimenError, Unsupported
+from limen.build.compiled import compile_c
+from limen.errors import BudgetError, LimenError, Unsupported
 from limen.lab._compare import Expectation, distance
 from limen.program import Array, Program, run
+from limen.targets import CompileOptions
 from limen.targets._zig import WARNINGS, kernel_flags
 from limen.targets.c import Generated, generate
 from random_programs import random_program
 
 VIRTUAL = ("cortex-m4", "cortex-m0plus", "esp32-c3", "cortex-m33", "armv7", "rpi5", "wasm")
 TOLERANCE = 2e-4
+LIMITED = 8
+"""One seed in so many is compiled under limits of RAM as well."""
 SANITIZE = ("-O1", "-g1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-ffp-contract=off")
 
 MAIN = """\
@@ -132,6 +137,8 @@ def compiled(seed: int, places: Sequence[str], make: Callable[[int, Notes], Prog
     except Exception as error:
         note.defect(seed, None, f"no Program: {error!r}")
         return []
+    if "host" in places and seed % LIMITED == 0:
+        limited(seed, program, note)
     jobs = []
     for variant in variants(seed, places):
         try:
@@ -143,6 +150,41 @@ def compiled(seed: int, places: Sequence[str], make: Callable[[int, Notes], Prog
         else:
             jobs.append(Job(seed, variant, program, made))
     return jobs
+
+
+def limited(seed: int, program: Program, note: Notes) -> None:
+    """Limits of RAM for a Cortex-M4: what a refusal says would do must do, and what is taken must fit."""
+    board = devices.get("cortex-m4")
+    where = Variant("limits", board.name, "auto", "--ram")
+    try:
+        whole = compile_c(program, CompileOptions(board)).ram
+        assert whole is not None
+        found = re.search(r"needs (\d+) bytes of RAM", _refusal(program, CompileOptions(board, ram=1)))
+        if found is None:
+            note.defect(seed, where, "one byte of RAM is enough")
+            return
+        least = int(found[1])
+        fits = compile_c(program, CompileOptions(board, ram=least)).ram
+        under = _refusal(program, CompileOptions(board, ram=least - 1))
+    except Unsupported as error:
+        note.refused[_shape_of(error.message)] += 1
+    except Exception as error:
+        note.defect(seed, where, f"{error!r}")
+    else:
+        note.ran["limits"] += 1
+        if fits is None or fits > least or least > whole or not under:
+            note.defect(
+                seed, where, f"whole tensors {whole}, least {least}, with that limit {fits}, below it {under!r}"
+            )
+
+
+def _refusal(program: Program, options: CompileOptions) -> str:
+    """What is said against the limit; empty where it is kept."""
+    try:
+        compile_c(program, options)
+    except BudgetError as error:
+        return error.message
+    return ""
 
 
 def _compile(program: Program, variant: Variant, name: str) -> tuple[Generated, Variant]:

@@ -235,7 +235,7 @@ static inline limen_sums limen_times(int8x16_t x, int8x16_t w)
     return sums;
 }
 
-static inline limen_sums limen_plus_times(limen_sums sums, int8x16_t x, int8x16_t w)
+__attribute__((unused)) static inline limen_sums limen_plus_times(limen_sums sums, int8x16_t x, int8x16_t w)
 {
     const limen_sums more = {vmlal_s8(sums.low, vget_low_s8(x), vget_low_s8(w)),
                              vmlal_s8(sums.high, vget_high_s8(x), vget_high_s8(w))};
