@@ -447,7 +447,7 @@ def main() -> int:
     parser.add_argument("--seeds", nargs=2, type=int, default=(0, 100), metavar=("FIRST", "END"))
     parser.add_argument("--on", nargs="+", default=["host", *VIRTUAL], choices=["host", *VIRTUAL])
     parser.add_argument("--dtype", default="", choices=["", "int8", "int16", "uint8", "float32"])
-    parser.add_argument("--style", default="", choices=["", "picture", "any"])
+    parser.add_argument("--style", default="", choices=["", "picture", "wide", "any"])
     parser.add_argument("--onnx", action="store_true", help="networks in ONNX, lowered and quantised")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()

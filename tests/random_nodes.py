@@ -67,7 +67,7 @@ def conv2d(m: Maker) -> None:
     x = m.picture()
     kernel, stride, dilation, padding = window(m, x)
     groups = m.choice([g for g in (1, 1, 1, 1, 2, 3, 4, 8) if x.shape[3] % g == 0])
-    filters = m.choice(CHANNELS) if groups == 1 else groups * m.whole(1, 5)
+    filters = m.width() if groups == 1 else groups * m.whole(1, 5)
     w = weights(m, (filters, *kernel, x.shape[3] // groups), 0)
     m.add("Conv2D", (x.name, w, *bias(m, x, w, filters)), stride=stride, dilation=dilation, padding=padding,
           activation=m.choice(ACTIVATIONS))  # fmt: skip
@@ -75,7 +75,7 @@ def conv2d(m: Maker) -> None:
 
 def pointwise(m: Maker) -> None:
     x = m.picture()
-    filters = m.choice(CHANNELS)
+    filters = m.width()
     w = weights(m, (filters, 1, 1, x.shape[3]), 0)
     m.add("Conv2D", (x.name, w, *bias(m, x, w, filters)), activation=m.choice(ACTIVATIONS))
 

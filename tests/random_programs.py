@@ -19,6 +19,7 @@ from limen.program import OPS, Array, Node, Op, Operands, Port, Program, Quant, 
 CHANNELS = (1, 2, 3, 4, 4, 5, 7, 8, 8, 9, 12, 15, 16, 16, 17, 24, 32, 33)
 ACTIVATIONS = ("none", "none", "relu", "relu", "relu6", "relu_n1_to_1")
 WEIGHT = {"int8": "int8", "int16": "int8", "uint8": "uint8", "float32": "float32"}
+WIDE = (8, 20, 32, 40, 48, 63, 64, 64, 65, 96, 100, 128)
 LARGEST, HARDEST = 6000, 150_000
 """Elements of a tensor, multiply-accumulates of a node."""
 
@@ -38,6 +39,7 @@ class Maker:
         nodes: in order.
         values: tensor -> its value for the sample input.
         live: computed tensors and inputs, of which new nodes take theirs.
+        wide: many channels, and tensors of up to eight times the size.
     """
 
     rng: np.random.Generator
@@ -47,6 +49,11 @@ class Maker:
     values: dict[str, Array] = field(default_factory=dict)
     live: list[str] = field(default_factory=list)
     states: list[State] = field(default_factory=list)
+    wide: bool = False
+
+    def width(self) -> int:
+        """A number of channels."""
+        return int(self.choice(WIDE if self.wide else CHANNELS))
 
     def whole(self, low: int, high: int) -> int:
         """Inclusive."""
@@ -107,10 +114,10 @@ class Maker:
         operands = tuple(self.tensors[n] if n else None for n in inputs)
         try:
             types = op.infer(operands)
-            if any(0 in t.shape or np.prod(t.shape) > LARGEST for t in types):
+            if any(0 in t.shape or np.prod(t.shape) > LARGEST * (8 if self.wide else 1) for t in types):
                 raise Refused
             plain = [Tensor(f"t{len(self.tensors)}_{i}", t.shape, t.dtype) for i, t in enumerate(types)]
-            if op.cost(Operands(operands, tuple(plain))).macs > HARDEST:
+            if op.cost(Operands(operands, tuple(plain))).macs > HARDEST * (16 if self.wide else 1):
                 raise Refused
             quants = [quant] if quant else self.scales(op, operands, plain[0].dtype)
             made, results = self.evaluate(op, operands, plain, quants)
@@ -210,14 +217,16 @@ def random_program(seed: int, dtype: str = "", style: str = "") -> Program:
     Args:
         seed: the same seed, the same Program.
         dtype: of the activations: ``int8``, ``int16``, ``uint8``, ``float32``; drawn where empty.
-        style: ``picture`` for convolutions that can run row by row, ``any`` for all operators; drawn where empty.
+        style: ``picture`` for convolutions that can run row by row, ``wide`` for the same with many channels, ``any``
+            for all operators; drawn where empty, ``wide`` never.
     """
     from random_nodes import ANY, PICTURE, state_ring
 
     rng = np.random.default_rng(seed)
     maker = Maker(rng, dtype or str(rng.choice(["int8", "int16", "uint8", "float32"], p=[0.7, 0.12, 0.06, 0.12])))
     style = style or maker.choice(("picture", "any", "any"))
-    table = PICTURE if style == "picture" else ANY
+    maker.wide = style == "wide"
+    table = ANY if style == "any" else PICTURE
     maker.input(_shape(maker, style))
     if maker.chance(0.25):
         maker.input(maker.tensors[maker.live[0]].shape if maker.chance(0.5) else _shape(maker, style))
@@ -243,8 +252,8 @@ def _try(maker: Maker, draw: Callable[[Maker], object]) -> None:
 
 
 def _shape(maker: Maker, style: str) -> tuple[int, ...]:
-    if style == "picture" or maker.chance(0.6):
-        batch = 1 if style == "picture" or maker.chance(0.8) else 2
+    if style != "any" or maker.chance(0.6):
+        batch = 1 if style != "any" or maker.chance(0.8) else 2
         height, width = (1, maker.whole(3, 60)) if maker.chance(0.1) else (maker.whole(1, 22), maker.whole(1, 18))
-        return batch, height, width, maker.choice(CHANNELS)
+        return batch, height, width, maker.width()
     return tuple(maker.whole(1, 12) for _ in range(maker.whole(1, 4)))
