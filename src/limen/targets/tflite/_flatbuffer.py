@@ -1,7 +1,8 @@
 """Put tables together with flatbuffers: the only module that knows the schema's generated classes.
 
 The classes are those that ai-edge-litert ships, so the schema is the one of the runtime that is pinned. Vectors of
-bytes are aligned to 16, as the schema asks of buffers and flatbuffers' Python builder does not do by itself.
+bytes are aligned to 16, as the schema asks of buffers and flatbuffers' Python builder does not do by itself; other
+vectors with the same values are stored once.
 """
 
 from __future__ import annotations
@@ -67,10 +68,15 @@ def finish(model: Any) -> bytes:
     """The model's bytes; the same tables give the same bytes."""
     import flatbuffers
 
+    stored: dict[tuple[str, bytes], int] = {}
+
     class Builder(flatbuffers.Builder):  # type: ignore[misc]
         def CreateNumpyVector(self, x: Any) -> int:
             if x.dtype.itemsize != 1:
-                return int(super().CreateNumpyVector(x))
+                key = (x.dtype.str, x.tobytes())
+                if key not in stored:
+                    stored[key] = int(super().CreateNumpyVector(x))
+                return stored[key]
             self.StartVector(1, x.size, _ALIGN)
             raw = x.tobytes()
             self.head -= len(raw)
