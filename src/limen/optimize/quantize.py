@@ -10,6 +10,7 @@ from limen.measure.taps import tapping_runner
 from limen.optimize.decide import decide, separate_constants
 from limen.optimize.decisions import Decisions
 from limen.optimize.emit_program import emit_program
+from limen.optimize.hybrid import real_weights
 from limen.optimize.improve import improve
 from limen.optimize.judge import Feeds, edges, spread
 from limen.optimize.pooling import free_pools
@@ -58,7 +59,7 @@ def quantize_program(
         return Quantized(*to_dynamic(program))
     if samples is None:
         raise UsageError(f"recipe {recipe.name} needs calibration data", "give --data X.npz")
-    return _static(program, recipe, list(samples), runner, keep_float)
+    return _static(real_weights(program), recipe, list(samples), runner, keep_float)
 
 
 def _static(
