@@ -1,7 +1,7 @@
 """Mixed precision: int8 with the few nodes in float that a given fidelity needs.
 
-Errors are measured one tensor at a time and added up; what to leave in float is a knapsack over them; then the whole
-is measured, and where it misses, more is left in float.
+Errors are measured one tensor at a time (a large Program: estimated, part by part) and added up; what to leave in
+float is a knapsack over them; then the whole is measured, and where it misses, more is left in float.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from limen.optimize.decisions import Decisions
 from limen.optimize.emit_program import emit_program
 from limen.optimize.judge import Feeds, Outputs, before_squashing, real_outputs, spread
 from limen.optimize.knapsack import islands, noise
-from limen.optimize.sensitivity import costs_of, items
+from limen.optimize.sensitivity import costs_of, estimated_items, items
 from limen.program import Program
 
-SAMPLES, LARGE_SAMPLES, LARGE_MACS = 4, 2, 30_000_000
-HELD = 16
+SAMPLES = 4
+HELD, HELD_OF_LARGE = 16, 4
+LARGE_MACS = 200_000_000
 ROUNDS, FOLDS = 8, 2
 MARGIN_DB = 1.0
 """Kept above the limit: other samples, and other kernels, differ by so much."""
@@ -39,8 +40,11 @@ def kept_in_float(
         min_sqnr: signal to noise in dB of each output, as it is and before a final softmax or sigmoid, on the worst
             fold of the samples.
     """
-    held = spread(feeds, HELD)
-    forms = (program, before_squashing(program))
+    large = program.cost().macs > LARGE_MACS
+    held = spread(feeds, HELD_OF_LARGE if large else HELD)
+    forms = [program, before_squashing(program)]
+    if [p.tensor for p in forms[0].outputs] == [p.tensor for p in forms[1].outputs]:
+        forms.pop()
     wanted = [real_outputs(form, held) for form in forms]
 
     def measured(decisions: Decisions) -> float:
@@ -52,8 +56,9 @@ def kept_in_float(
     log = [f"all in int8: {_db(worst):.1f} dB at the worst output"]
     if worst <= limit:
         return frozenset(), tuple(log)
-    few = LARGE_SAMPLES if program.cost().macs > LARGE_MACS else SAMPLES
-    savings, costs = items(program, first, spread(feeds, few)), costs_of(program)
+    few = spread(feeds, SAMPLES)
+    savings = estimated_items(program, first, decide_with, few[:2]) if large else items(program, first, few)
+    costs = costs_of(program)
     aim, chosen = limit, frozenset[str]()
     for _ in range(ROUNDS):
         chosen = islands(savings, costs, aim)

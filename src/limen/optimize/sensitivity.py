@@ -5,21 +5,24 @@ The errors of different tensors add, near enough, so that a sum of them predicts
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from limen.measure.taps import tapping_runner
 from limen.optimize.decide import is_integer
 from limen.optimize.decisions import Decisions
+from limen.optimize.emit_program import emit_program
 from limen.optimize.groups import activation_names, node_key
 from limen.optimize.judge import Feeds, Outputs, before_squashing, real_outputs
 from limen.optimize.schemes import dequantize, quantize
-from limen.program import OPS, Node, Program, Tensor
+from limen.program import OPS, Array, Node, Program, Tensor
 
 COMPUTING = ("AveragePool2D", "ResizeBilinear")
 """Operators whose result has their input's scale, and yet is rounded."""
+GROUPS = 8
 Shares = NDArray[np.float64]
 
 
@@ -59,6 +62,63 @@ def items(program: Program, decisions: Decisions, feeds: Feeds) -> list[Item]:
         shares = noise_shares(wanted, real_outputs(rounded, feeds))
         found.append(Item(name, shares, _onward(program, decisions, name, nodes, readers)))
     return found
+
+
+def estimated_items(
+    program: Program, decisions: Decisions, decide_with: Callable[[frozenset[str]], Decisions], feeds: Feeds
+) -> list[Item]:
+    """The same for a large Program with few runs.
+
+    What rounding adds to each tensor where it is made is known; how much of that the outputs see is measured for
+    GROUPS parts of the Program, each alone in integers.
+
+    Args:
+        program, decisions: as for ``items``.
+        decide_with: makes Decisions with some nodes in float.
+        feeds: samples.
+    """
+    readers = _touching(program, decisions)
+    local = _local_shares(program, decisions, feeds, frozenset(readers))
+    keys = [node_key(node) for node in program.nodes]
+    judged = before_squashing(program)
+    wanted = real_outputs(judged, feeds)
+    gains: dict[str, list[Shares]] = {name: [] for name in local}
+    for start in range(GROUPS):
+        part = keys[start * len(keys) // GROUPS : (start + 1) * len(keys) // GROUPS]
+        rounded = [name for name in local if not readers[name].isdisjoint(part)]
+        if rounded:
+            alone = emit_program(judged, decide_with(frozenset(keys).difference(part)))
+            noise = noise_shares(wanted, real_outputs(alone, feeds))
+            for name in rounded:
+                gains[name].append(noise / max(sum(local[n] for n in rounded), 1e-30))
+    return [
+        Item(name, share * np.mean(gains[name], axis=0), _onward(program, decisions, name, readers[name], readers))
+        for name, share in local.items()
+    ]
+
+
+def _local_shares(program: Program, decisions: Decisions, feeds: Feeds, rounded: frozenset[str]) -> dict[str, float]:
+    """Noise over signal of each tensor where it is made, with that of the weights that make it."""
+    made = program.producers()
+    local: dict[str, list[float]] = {}
+
+    def tap(name: str, value: Array) -> None:
+        if name in rounded and not _carried(program, decisions, made.get(name)):
+            decision = decisions.tensors[name]
+            assert decision.quant is not None
+            codes = quantize(value, decision.quant, decision.dtype)
+            local.setdefault(name, []).append(float(noise_shares([value], [dequantize(codes, decision.quant)])[0]))
+
+    run = tapping_runner(program)
+    for feed in feeds:
+        run(feed, tap)
+    shares = {name: float(np.mean(found)) for name, found in local.items()}
+    for name in shares:
+        for weights in _rounded_weights(program, decisions, made.get(name)):
+            real = program.tensors[weights.name].data
+            assert real is not None
+            shares[name] += float(noise_shares([real], [np.asarray(weights.data)])[0])
+    return shares
 
 
 def _onward(
