@@ -9,13 +9,17 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from warm import Warm
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DOCS = REPOSITORY / "docs"
@@ -153,16 +157,35 @@ def test_every_verb_that_a_page_calls_exists() -> None:
     assert {verb for _, verb in called} <= set(_verbs.names()), called
 
 
+@pytest.fixture(scope="module")
+def warm() -> Iterator[Warm]:
+    server = Warm()
+    yield server
+    server.close()
+
+
 @pytest.mark.parametrize("page", EXAMPLES, ids=name_of)
-def test_marked_examples_run(page: Path, tmp_path: Path) -> None:
+def test_marked_examples_run(page: Path, tmp_path: Path, warm: Warm) -> None:
     folder = tmp_path / "digits"
     shutil.copytree(REPOSITORY / "examples" / "digits", folder)
     blocks = examples(page)
     python = "\n".join(code for language, code in blocks if language == "python")
     for language, code in blocks:
         if language == "sh":
-            run(["bash", "-euc", code.replace("$ ", "")], folder)
-    run([sys.executable, "-W", "error", "-c", python], folder)
+            for line in code.replace("\\\n", " ").splitlines():
+                run_line(line.removeprefix("$ "), folder, warm)
+    if python:
+        run([sys.executable, "-W", "error", "-c", python], folder)
+
+
+def run_line(line: str, folder: Path, warm: Warm) -> None:
+    """A line of shell; one that only calls limen or a script needs no shell."""
+    words = shlex.split(line, comments=True)
+    if words[:1] in (["limen"], ["python"]) and not re.search(r"[|&;<>$`*?]|python -", line):
+        code, printed = warm.run(words, folder)
+        assert code == 0, f"{line}\n{printed}"
+    elif words:
+        run(["bash", "-euc", line], folder)
 
 
 def run(command: list[str], folder: Path) -> None:
@@ -171,4 +194,4 @@ def run(command: list[str], folder: Path) -> None:
     done = subprocess.run(
         command, cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    assert done.returncode == 0, f"{command[-1]}\n{done.stdout}\n{done.stderr}"

@@ -1,11 +1,13 @@
 """Every operator, for every element type that LiteRT's reference kernels take, equals them.
 
-Integers to the bit, floats within the tolerance that the case states (see _ops_harness). At least 100 Programs per
-operator and type, each on random and on extreme inputs, one after the other, so that states live on.
-``bench/op_table.py`` prints the same cases as a table.
+Integers to the bit, floats within the tolerance that the case states (see _ops_harness). 30 Programs per operator and
+type, or as many as LIMEN_LITERT_CASES says, each on random and on extreme inputs, one after the other, so that states
+live on. ``bench/op_table.py`` prints 100 each as a table.
 """
 
 from __future__ import annotations
+
+import os
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +18,7 @@ from limen.program import OPS, initial_states
 
 FAMILIES = families()
 COLUMNS = [(name, dtype) for name, family in sorted(FAMILIES.items()) for dtype in family.dtypes]
-CASES = 100
+CASES = int(os.environ.get("LIMEN_LITERT_CASES", "30"))
 
 
 @pytest.mark.parametrize(("name", "dtype"), COLUMNS, ids=lambda value: str(value))
