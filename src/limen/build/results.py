@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
+SHOWN = 8
+
+
 @dataclass(frozen=True)
 class Compiled:
     """``limen compile``.
@@ -39,9 +42,15 @@ class Compiled:
         ram = "unknown" if self.ram is None else f"{self.ram:,} bytes"
         lines.append(f"target {self.target}, recipe {self.recipe}: flash {self.flash:,} bytes, RAM {ram}")
         lines.append(f"{100 * self.integer_mac_share:.1f} % of the multiply-accumulates run in integers")
-        lines += [f"in float: {name}: {why}" for name, why in self.islands.items()]
+        for why in dict.fromkeys(self.islands.values()):
+            names = [name for name, reason in self.islands.items() if reason == why]
+            lines.append(f"in float, {why}: {', '.join(names[:SHOWN])}" + _and_more(len(names) - SHOWN))
         lines += [f"{what}: {how}" for what, how in self.notes.items()]
         return "\n".join(lines)
+
+
+def _and_more(count: int) -> str:
+    return f" and {count} more" if count > 0 else ""
 
 
 @dataclass(frozen=True)

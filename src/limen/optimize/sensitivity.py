@@ -23,6 +23,8 @@ from limen.program import OPS, Array, Node, Program, Tensor
 COMPUTING = ("AveragePool2D", "ResizeBilinear")
 """Operators whose result has their input's scale, and yet is rounded."""
 GROUPS = 8
+WEIGHT_COST = 30.0
+"""Multiply-accumulates that one weight with four bytes instead of one is thought to cost."""
 Shares = NDArray[np.float64]
 
 
@@ -205,10 +207,11 @@ def _rounded_weights(program: Program, decisions: Decisions, node: Node | None) 
 
 
 def costs_of(program: Program) -> Mapping[str, float]:
-    """What leaving a node in float costs: its multiply-accumulates and the values that it makes."""
-    return {
-        node_key(node): float(
-            node.op.cost(program.operands(node)).macs + sum(program.tensors[n].size for n in node.outputs)
-        )
-        for node in program.nodes
-    }
+    """What leaving a node in float costs: its multiply-accumulates, the values that it makes, its weights' bytes."""
+
+    def cost(node: Node) -> float:
+        held = sum(t.size for n in node.inputs if n and (t := program.tensors[n]).data is not None)
+        made = sum(program.tensors[n].size for n in node.outputs)
+        return float(node.op.cost(program.operands(node)).macs + made + WEIGHT_COST * held)
+
+    return {node_key(node): cost(node) for node in program.nodes}
