@@ -12,15 +12,19 @@ from limen.build.samples import read_data
 from limen.build.source import Source, open_source
 from limen.build.variants import Prepared, is_quantised, make_artifact, prepare_variant
 from limen.data import Dataset
+from limen.devices import Device
 from limen.errors import BadInput, UsageError
 from limen.importers import ImportOptions
 from limen.optimize import decode
+from limen.optimize.decide import BY_CHOICE
 from limen.registry import suggest
 from limen.steps import Chain
 from limen.targets import TARGETS, Artifact, CompileOptions
 
 CALIBRATION_SAMPLES = 256
 AS_IMPORTED = "as imported"
+FAITHFUL = "int8-mixed"
+FLOAT_TARGETS = ("tflite", "onnx")
 
 
 def compile_model(
@@ -47,7 +51,8 @@ def compile_model(
         device: its limits are kept.
         data: calibration samples; with data and no ``quantize``, int8.
         pre: steps that decode the files of a data folder.
-        quantize: a recipe or its shorthand.
+        quantize: a recipe or its shorthand; int8 leaves nodes in float where an output would fall below 30 dB of signal
+            to noise and what runs the artifact computes floats.
         ram, flash: limits in bytes.
         stream: target c: run layers row by row: where it saves RAM, or with rows pushed by the caller.
         small: target c: prefer flash over speed.
@@ -64,7 +69,8 @@ def compile_model(
     board = devices.get(device) if device else None
     source = open_source(model, options, keep_layout)
     samples = None if data is None else read_data(data, Chain.parse(pre) if pre else Chain())
-    prepared = quantised_source(source, samples, quantize)
+    wish = _faithful(source, samples, quantize, target, board)
+    prepared = quantised_source(source, samples, wish or quantize)
     artifact = make_artifact(prepared, target, CompileOptions(board, ram, flash, stream, small))
     files = write_files(artifact, Path(output))
     permutation = {b.name: b.permutation for b in (*artifact.inputs, *artifact.outputs)}
@@ -77,8 +83,24 @@ def compile_model(
         AS_IMPORTED if _quantised(source) else prepared.recipe.name,
         prepared.integer_mac_share,
         dict(prepared.decisions.islands),
-        dict(artifact.notes),
+        {**artifact.notes, **(_told(prepared) if wish else {})},
     )
+
+
+def _faithful(
+    source: Source, samples: Dataset | None, quantize: str | None, target: str, board: Device | None
+) -> str | None:
+    """The recipe for "int8" where whatever runs the artifact computes floats too; None to take what was asked for."""
+    asked = quantize == "int8" or (quantize is None and samples is not None)
+    floats = target in FLOAT_TARGETS and (board is None or bool(board.engines))
+    return FAITHFUL if asked and floats and source.program is not None and not _quantised(source) else None
+
+
+def _told(prepared: Prepared) -> dict[str, str]:
+    """Why nodes of an int8 artifact are in float, and how to have none."""
+    log = "; ".join(line for line in prepared.decisions.log if "at the worst output" in line or "in float" in line)
+    left = any(why == BY_CHOICE for why in prepared.decisions.islands.values())
+    return {"fidelity": f"{log}; for all in int8: --quantize {decode('int8').name}" if left else log}
 
 
 def quantised_source(source: Source, samples: Dataset | None, quantize: str | None) -> Prepared:

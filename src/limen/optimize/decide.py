@@ -17,6 +17,7 @@ from limen.optimize.ranges import Range, Statistics
 from limen.optimize.schemes import Scheme, activation_quant, covers, limits, weight_quant, widen_for_bias
 from limen.program import Node, Program, Quant
 
+BY_CHOICE = "left in float by choice"
 _LEAST_OF_BOUNDED = 6.0 / 2**30  # an activation's bound in codes must fit into int32
 
 
@@ -90,7 +91,7 @@ def _island(program: Program, node: Node, scheme: Scheme, keep_float: frozenset[
     if not any(program.tensors[n].dtype == "float32" for n in (*filter(None, node.inputs), *node.outputs)):
         return ""
     if node.name in keep_float or node_key(node) in keep_float:
-        return "left in float by choice"
+        return BY_CHOICE
     if rule.kind == "none" or scheme.activation not in rule.dtypes:
         return f"{node.op.name} has no {scheme.activation} kernel"
     if rule.kind == "weighted":
