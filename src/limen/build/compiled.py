@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
-from typing import Literal
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from limen.errors import MissingExtra, NotMeasurable
 from limen.program import Program
 from limen.targets import Artifact, CompileOptions, bindings, within_limits
 from limen.targets.c import Generated, generate
+from limen.targets.c.encodings import Choice, choose, enough, forms_of
 
 Stream = Literal["off", "auto", "push"]
 
@@ -21,13 +24,19 @@ def compile_c(program: Program, options: CompileOptions) -> Artifact:
     """The C of a Program, measured where a compiler for the device is installed.
 
     The fastest kernels with whole tensors come first. Where a limit is not kept, layers stream (RAM), or code is made
-    smaller (flash), or both.
+    smaller (flash), or both; as a last resort weights are packed (flash), of as few layers as it takes.
 
     Raises:
         UnsupportedOp: an operator, or the case at hand, has no C kernel.
         BudgetError: no schedule keeps the limits; the message tells the figures of the nearest.
     """
-    return within_limits(scheduled(program, options)[0], options)
+    best = _search(program, options)
+    artifact = best.artifact
+    if best.plain is not None:
+        counted = {"before": _counted(best.plain), "after": _counted(best.code)}
+        packed = {**artifact.packed, "instructions": counted}
+        artifact = replace(artifact, packed=packed, notes={**artifact.notes, "packed": _told(packed)})
+    return within_limits(artifact, options)
 
 
 def scheduled(program: Program, options: CompileOptions) -> tuple[Artifact, Generated]:
@@ -36,19 +45,95 @@ def scheduled(program: Program, options: CompileOptions) -> tuple[Artifact, Gene
     Raises:
         UnsupportedOp: an operator, or the case at hand, has no C kernel.
     """
+    best = _search(program, options)
+    return best.artifact, best.code
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """One schedule and what it came to; ``plain`` is its code without packed weights, where they are packed."""
+
+    small: bool
+    stream: Stream
+    artifact: Artifact
+    code: Generated
+    plain: Generated | None = None
+
+
+def _search(program: Program, options: CompileOptions) -> Trial:
     assert options.device is not None
     ram, flash = (_limit(options, name) for name in ("ram", "flash"))
-    tried: list[Artifact] = []
-    codes: list[Generated] = []
+    asked = choose(program, options.device, options.pack) if options.pack not in ("auto", "none") else ()
+    tried: list[Trial] = []
     for small, stream in _schedules(options):
-        if tried and not _promising(tried, ram, flash, small, stream):
+        if tried and not _promising(tried[0].artifact, ram, flash, small, stream):
             continue
-        made = generate(program, options.device, options.name, small=small, stream=stream)
-        tried.append(_measured(made))
-        codes.append(made)
-        if _excess(tried[-1], ram, flash) <= 1.0:
+        tried.append(_trial(program, options, small, stream, asked))
+        if _excess(tried[-1].artifact, ram, flash) <= 1.0:
             break
-    return min(zip(tried, codes, strict=True), key=lambda pair: _excess(pair[0], ram, flash))
+    best = min(tried, key=lambda trial: _excess(trial.artifact, ram, flash))
+    if asked:
+        return _beside(best, _trial(program, options, best.small, best.stream, ()), asked)
+    return _packed(program, options, tried, best, ram, flash) if options.pack == "auto" else best
+
+
+def _trial(
+    program: Program, options: CompileOptions, small: bool, stream: Stream, choices: tuple[Choice, ...]
+) -> Trial:
+    assert options.device is not None
+    forms = forms_of(choices)
+    made = generate(program, options.device, options.name, small=small, stream=stream, forms=forms)
+    return Trial(small, stream, _measured(made), made)
+
+
+def _packed(
+    program: Program, options: CompileOptions, tried: list[Trial], best: Trial, ram: float, flash: float
+) -> Trial:
+    """The best schedule with packed weights, where flash is what it misses: as many layers as it takes."""
+    assert options.device is not None
+    plain = min(tried, key=lambda t: ((t.artifact.ram or 0) > ram, t.artifact.flash))
+    if _excess(best.artifact, ram, flash) <= 1.0 or plain.artifact.flash <= flash:
+        return best
+    needed = math.ceil(plain.artifact.flash - flash)
+    cheap, small = (choose(program, options.device, pack) for pack in ("auto", "smallest"))
+    part: tuple[Choice, ...] = ()
+    while part != small:
+        part = enough(cheap, needed) if part != cheap else small
+        trial = _beside(_trial(program, options, plain.small, plain.stream, part), plain, part)
+        if _excess(trial.artifact, ram, flash) < _excess(best.artifact, ram, flash):
+            best = trial
+        if trial.artifact.flash <= flash:
+            break
+        needed = sum(c.saved for c in part) + math.ceil(trial.artifact.flash - flash)
+    return best
+
+
+def _beside(trial: Trial, plain: Trial, choices: tuple[Choice, ...]) -> Trial:
+    """A trial with packed weights, with what it would be without."""
+    layers = [{"layer": c.layer, "form": c.form, "before": c.plain, "after": c.packed} for c in choices]
+    packed: dict[str, Any] = {"layers": layers}
+    for name in ("flash", "ram"):
+        packed[name] = {"before": getattr(plain.artifact, name), "after": getattr(trial.artifact, name)}
+    return replace(trial, artifact=replace(trial.artifact, packed=packed), plain=plain.code)
+
+
+def _counted(code: Generated) -> int | None:
+    """Instructions of one inference, the most of three; None where they cannot be counted here."""
+    from limen.lab import profile, sample_inputs
+
+    try:
+        return profile(code, sample_inputs(code.program, 1)).instructions
+    except (MissingExtra, NotMeasurable):
+        return None
+
+
+def _told(packed: Mapping[str, Any]) -> str:
+    """For a person."""
+    forms = Counter(str(layer["form"]) for layer in packed["layers"])
+    layers = ", ".join(f"{count} as {form}" for form, count in sorted(forms.items()))
+    figures = [(name, packed[name]["before"], packed[name]["after"]) for name in ("flash", "ram", "instructions")]
+    changes = [f"{name} {before:,} -> {after:,}" for name, before, after in figures if None not in (before, after)]
+    return f"weights of {layers}: {'; '.join(changes)}"
 
 
 def _schedules(options: CompileOptions) -> list[tuple[bool, Stream]]:
@@ -57,9 +142,8 @@ def _schedules(options: CompileOptions) -> list[tuple[bool, Stream]]:
     return [(small, stream) for small in ((True,) if options.small else (False, True)) for stream in streams]
 
 
-def _promising(tried: list[Artifact], ram: float, flash: float, small: bool, stream: Stream) -> bool:
+def _promising(first: Artifact, ram: float, flash: float, small: bool, stream: Stream) -> bool:
     """Whether a slower schedule can help: streaming where RAM was missed, small code where flash was."""
-    first = tried[0]
     return ((first.ram or 0) > ram or stream != "auto") and ((first.flash or 0) > flash or not small)
 
 

@@ -33,6 +33,8 @@ class CompileOptions:
         stream: ``auto`` lets target c run layers row by row where that makes the arena smaller, ``push`` has the caller
             hand in the rows; with ``off`` it still does so where a RAM limit is not kept otherwise.
         small: prefer flash over speed.
+        pack: target c: a form in which weights are packed wherever it takes less flash (``limen.targets.c.encodings``);
+            ``auto`` packs where a flash limit is not kept otherwise, ``none`` never.
         name: of the files and symbols.
     """
 
@@ -41,6 +43,7 @@ class CompileOptions:
     flash: int | None = None
     stream: Literal["off", "auto", "push"] = "off"
     small: bool = False
+    pack: str = "auto"
     name: str = "model"
 
 
@@ -93,8 +96,9 @@ def within_limits(artifact: Artifact, options: CompileOptions) -> Artifact:
         limits = [(asked, "asked for"), (held, f"held by {device.name}" if device else "")]
         for limit, who in limits:
             if limit is not None and figure is not None and figure > limit:
+                need = f"{figure} bytes of {what}{' with packed weights' if artifact.packed else ''}"
                 raise BudgetError(
-                    f"{options.name}: target {artifact.target} needs {figure} bytes of {what}, {limit} are {who}",
+                    f"{options.name}: target {artifact.target} needs {need}, {limit} are {who}",
                     "the nearest of what was tried; quantise, or choose a smaller model or a larger device",
                 )
     return artifact

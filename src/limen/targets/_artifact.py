@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from limen.program import DType, Port, Program, Quant, Shape
 
@@ -44,6 +45,8 @@ class Artifact:
         flash: bytes of code and constants.
         inputs, outputs: the ports in the source model's order.
         notes: how the figures were made, and what was decided; free text pairs.
+        packed: target c, where weights are packed: ``layers`` (layer, form, bytes before and after), and ``flash``,
+            ``ram`` and ``instructions`` before and after.
     """
 
     target: str
@@ -53,6 +56,7 @@ class Artifact:
     inputs: tuple[Binding, ...]
     outputs: tuple[Binding, ...]
     notes: Mapping[str, str] = field(default_factory=dict)
+    packed: Mapping[str, Any] = field(default_factory=dict)
 
 
 def bindings(program: Program, ports: tuple[Port, ...]) -> tuple[Binding, ...]:

@@ -24,9 +24,9 @@ def schedules(monkeypatch: pytest.MonkeyPatch) -> list[tuple[bool, str]]:
     seen: list[tuple[bool, str]] = []
     generate = compiled.generate
 
-    def watched(*args: object, small: bool, stream: str) -> object:
+    def watched(*args: object, small: bool, stream: str, forms: object) -> object:
         seen.append((small, stream))
-        return generate(*args, small=small, stream=stream)  # type: ignore[arg-type]
+        return generate(*args, small=small, stream=stream, forms=forms)  # type: ignore[arg-type]
 
     monkeypatch.setattr(compiled, "generate", watched)
     return seen

@@ -84,18 +84,16 @@ SPARSE = Helper(
     "limen_unpack_sparse",
     """\
 /* Weights of which two of four neighbours are 0: a byte of four places of 2 bits, then the weights there, for every
- * eight; channel by channel, a channel's weights so many apart. Returns where the next block starts. */
-static const uint8_t *limen_unpack_sparse(const uint8_t *in, int8_t *out, int32_t count, int32_t apart)
+ * eight. Returns where the next block starts. */
+static const uint8_t *limen_unpack_sparse(const uint8_t *in, int8_t *out, int32_t count)
 {
-    memset(out, 0, (size_t)count);
     uint32_t places = 0;
-    uint32_t n = 0;
-    for (int32_t j = 0; j < apart; ++j) {
-        for (int32_t k = j; k < count; k += 4 * apart) {
-            places = (n++ & 1u) ? places >> 4 : *in++;
-            out[k + (int32_t)(places & 3u) * apart] = (int8_t)*in++;
-            out[k + (int32_t)((places >> 2) & 3u) * apart] = (int8_t)*in++;
-        }
+    memset(out, 0, (uint32_t)count);
+    for (int32_t i = 0; i < count; i += 4) {
+        places = (i & 4) ? places >> 4 : *in++;
+        out[i + (int32_t)(places & 3u)] = (int8_t)in[0];
+        out[i + (int32_t)((places >> 2) & 3u)] = (int8_t)in[1];
+        in += 2;
     }
     return in;
 }
@@ -139,7 +137,7 @@ def encode(form: str, symbol: str, blocks: Sequence[Array]) -> Encoded | None:
     Args:
         form: one of FORMS.
         symbol: prefix of the tables' names.
-        blocks: int8 [elements, channels] each, decoded together; elements outermost.
+        blocks: int8 [n, 4] each, decoded together; a row is four neighbours: elements of one channel in a row.
 
     Raises:
         KeyError: no such form.
@@ -204,11 +202,10 @@ def _huffman(symbol: str, blocks: Sequence[Array]) -> Encoded | None:
 
 
 def _sparse(symbol: str, blocks: Sequence[Array]) -> Encoded | None:
-    """Neighbours are four elements in a row of one channel."""
     parts = []
     for block in blocks:
-        groups = block.T.reshape(-1, 4) if len(block) % 4 == 0 else None
-        if groups is None or (np.count_nonzero(groups, axis=1) > 2).any():
+        groups = block.reshape(-1, 4)
+        if (np.count_nonzero(groups, axis=1) > 2).any():
             return None
         first = np.argsort(groups == 0, axis=1, kind="stable")[:, :2]
         values = np.take_along_axis(groups, first, axis=1)
@@ -220,7 +217,7 @@ def _sparse(symbol: str, blocks: Sequence[Array]) -> Encoded | None:
                 stream.append(int(places[n]) | second << 4)
             stream += values[n].tobytes()
         parts.append(np.frombuffer(bytes(stream), np.uint8))
-    call = f"code = limen_unpack_sparse(code, w, @N, {blocks[0].shape[1]});"
+    call = "code = limen_unpack_sparse(code, w, @N);"
     room = max(b.size for b in blocks)
     return Encoded("sparse", np.concatenate(parts), (), SPARSE, call, room, 6, "two of four, with their places")
 

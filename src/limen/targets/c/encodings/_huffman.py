@@ -1,4 +1,4 @@
-"""Canonical prefix codes of int8 values, at most 16 bits long."""
+"""Canonical prefix codes of int8 values, at most 15 bits long, so that the decoder's tables have 16."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 
 from limen.program import Array
 
-LONGEST = 16
+LONGEST = 15
+HEAD = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,10 +44,10 @@ class Code:
         for length in range(int(self.lengths[0]), int(self.lengths[-1]) + 1):
             of = np.flatnonzero(self.lengths == length)
             if len(of):
-                head = ((int(words[of[-1]]) + 1) << (LONGEST - length)) - 1
+                head = ((int(words[of[-1]]) + 1) << (HEAD - length)) - 1
             last.append(max(head, 0))
             base.append(int(of[0]) - int(words[of[0]]) if len(of) else 0)
-        last[-1] = (1 << LONGEST) - 1
+        last[-1] = (1 << HEAD) - 1
         return np.asarray(last, np.uint16), np.asarray(base, np.int16)
 
 
