@@ -17,6 +17,7 @@ from limen.lab import Profile, profile, sample_inputs
 from limen.program import Array, Program
 from limen.steps import Chain
 from limen.targets.c import generate
+from limen.targets.c.encodings import asked_forms
 
 
 def profile_model(
@@ -30,6 +31,7 @@ def profile_model(
     kernels: Literal["auto", "portable"] = "auto",
     stream: Literal["off", "auto", "push"] = "off",
     small: bool = False,
+    pack: str = "none",
     keep_layout: bool = False,
     on: str | None = None,
     options: ImportOptions | None = None,
@@ -48,6 +50,7 @@ def profile_model(
         kernels: ``portable`` leaves the processor's own kernels out.
         stream: ``auto``: run layers row by row where it saves RAM; ``push``: and the caller hands in the input's rows.
         small: prefer flash over speed.
+        pack: form of the weights in flash, for every layer that it makes smaller.
         keep_layout: keep the source layout at the border.
         on: a real device, ``ssh://user@host`` or ``serial:/dev/NAME``, instead of the virtual one.
         options: how the model is read.
@@ -76,7 +79,8 @@ def profile_model(
     samples = None if data is None else read_data(data, Chain.parse(pre) if pre else Chain())
     prepared = quantised_source(source, samples, quantize)
     program = prepared.require_program()
-    generated = generate(program, board, kernels=kernels, stream=stream, small=small)
+    forms = asked_forms(program, board, pack)
+    generated = generate(program, board, kernels=kernels, stream=stream, small=small, forms=forms)
     feeds = _feeds(program, None if samples is None else list(islice(program_feeds(program, samples), inputs)), inputs)
     if place is None:
         found = profile(generated, feeds, compiler=compiler, judge=program)

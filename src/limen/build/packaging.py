@@ -26,6 +26,7 @@ from limen.optimize import decode
 from limen.program import Program, binary
 from limen.registry import suggest
 from limen.targets.c import generate
+from limen.targets.c.encodings import asked_forms
 from limen.targets.c.packages import PACKAGES, PackageSource
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -51,6 +52,7 @@ def package_model(
     labels: str | Path | None = None,
     stream: Literal["off", "auto"] = "off",
     small: bool = False,
+    pack: str = "none",
     options: ImportOptions | None = None,
     python: str | None = None,
     wheels: str | Path | None = None,
@@ -69,6 +71,7 @@ def package_model(
         pre, post, labels: processing around a model file, as for ``build``.
         stream: let layers run row by row where that saves RAM.
         small: prefer flash over speed.
+        pack: form of the weights in flash, for every layer that it makes smaller.
         options: how a model file is read.
         python, wheels, engine: of a Python file: the interpreter's version, a folder of wheels, the engine.
 
@@ -90,7 +93,8 @@ def package_model(
         accept_system(format, board, system)
     program, around = _opened(Path(source), data, quantize, (pre, post, labels), options)
     prefix = name or Path(source).stem
-    made = generate(program, board, prefix, small=small, stream=stream)
+    forms = asked_forms(program, board, pack)
+    made = generate(program, board, prefix, small=small, stream=stream, forms=forms)
     if format in PACKAGES:
         kind = PACKAGES.get(format)
         files: Mapping[str, bytes] = kind.make(PackageSource(made, f"{prefix}, a model compiled by limen"))

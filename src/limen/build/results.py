@@ -21,6 +21,8 @@ class Compiled:
         permutation: port name -> axes, ``stored = numpy.transpose(source, axes)``; None for identity.
         recipe: what was applied.
         notes: how the figures were made.
+        packed: target c, where weights are packed: ``layers``, and ``flash``, ``ram``, ``instructions`` before and
+            after.
     """
 
     target: str
@@ -32,6 +34,7 @@ class Compiled:
     integer_mac_share: float
     islands: Mapping[str, str]
     notes: Mapping[str, str] = field(default_factory=dict)
+    packed: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

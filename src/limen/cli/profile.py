@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 
 from limen.cli._command import Command, Outcome
+from limen.cli._pack import add_pack_flag
 from limen.cli._source import add_import_flags, import_settings
 
 
@@ -34,6 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="auto: run layers row by row to save RAM; push: and rows of the input are handed in one by one",
     )  # fmt: skip
     parser.add_argument("--small", action="store_true", help="prefer flash over speed")
+    add_pack_flag(parser)
     parser.add_argument("--keep-layout", action="store_true", help="keep the source's layout of inputs and outputs")
     add_import_flags(parser)
 
@@ -53,6 +55,7 @@ def run(options: argparse.Namespace) -> Outcome:
         kernels=options.kernels,
         stream=options.stream,
         small=options.small,
+        pack=options.pack,
         keep_layout=options.keep_layout,
         on=options.on,
         **import_settings(options),

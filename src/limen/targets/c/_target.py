@@ -13,7 +13,7 @@ from limen.targets import CompileOptions, within_limits
 from limen.targets._artifact import Artifact, bindings
 from limen.targets.c._emit import generate
 from limen.targets.c._emitters import BY_CORE, EMITTERS
-from limen.targets.c.encodings import choose, forms_of
+from limen.targets.c.encodings import asked_forms
 
 if TYPE_CHECKING:
     from limen.model import Model
@@ -47,9 +47,7 @@ class CTarget:
             raise UsageError(f"target {self.name} compiles a Program", "lower the Model first")
         if options.device is None:
             raise UsageError("target c needs a device", "give --device, such as cortex-m4; see: limen devices")
-        forms = {}
-        if options.pack not in ("auto", "none"):
-            forms = forms_of(choose(source, options.device, options.pack))
+        forms = asked_forms(source, options.device, options.pack)
         made = generate(source, options.device, options.name, small=options.small, stream=options.stream, forms=forms)
         limit = min((b for b in (options.ram, options.device.ram) if b is not None), default=None)
         if limit is not None and made.arena > limit and options.stream == "off":

@@ -43,7 +43,7 @@ def decoders(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     """The decoders, as generated code has them, in one shared object."""
     folder = tmp_path_factory.mktemp("decoders")
     text = "".join(helper.text for helper in (INT4, INDEX, HUFFMAN, SPARSE))
-    text = re.sub(r"static (const uint8_t \*limen_unpack_\w+\([^{]*\))\n{", r"\1;\n\1\n{", text)
+    text = re.sub(r"LIMEN_LAYER static (const uint8_t \*limen_unpack_\w+\([^{]*\))\n{", r"\1;\n\1\n{", text)
     (folder / "d.c").write_text(f"#include <stdint.h>\n#include <string.h>\n{text}")
     command = [*zig_cc(), *WARNINGS, "-O1", "-shared", "-fPIC", "-o", str(folder / "d.so"), str(folder / "d.c")]
     subprocess.run(command, check=True, capture_output=True)

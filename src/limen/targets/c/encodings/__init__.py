@@ -5,7 +5,7 @@ A form exists for a layer where it holds the layer's weights exactly: ``int4`` a
 always does, and helps where some values are frequent.
 """
 
-from limen.targets.c.encodings._choose import PACKS, Choice, Pack, choose, enough, forms_of
+from limen.targets.c.encodings._choose import PACKS, Choice, Pack, asked_forms, choose, enough, forms_of
 from limen.targets.c.encodings._forms import FORMS, Encoded, encode
 
-__all__ = ["FORMS", "PACKS", "Choice", "Encoded", "Pack", "choose", "encode", "enough", "forms_of"]
+__all__ = ["FORMS", "PACKS", "Choice", "Encoded", "Pack", "asked_forms", "choose", "encode", "enough", "forms_of"]

@@ -89,6 +89,15 @@ def forms_of(choices: Sequence[Choice]) -> dict[str, str]:
     return {c.layer: c.form for c in choices}
 
 
+def asked_forms(program: Program, device: Device, pack: str) -> dict[str, str]:
+    """What ``generate`` takes for a form that is asked for; nothing for ``auto`` and ``none``.
+
+    Raises:
+        UsageError, Unsupported: as ``choose``.
+    """
+    return {} if pack in ("auto", "none") else forms_of(choose(program, device, pack))
+
+
 def enough(choices: Sequence[Choice], needed: int) -> tuple[Choice, ...]:
     """The first choices that save so many bytes, all of them where they do not."""
     saved, count = 0, 0

@@ -15,7 +15,7 @@ INT4 = Helper(
     "limen_unpack_int4",
     """\
 /* Weights of 4 bits, the first of two in the low half of a byte. Returns where the next block starts. */
-static const uint8_t *limen_unpack_int4(const uint8_t *in, int8_t *out, int32_t count)
+LIMEN_LAYER static const uint8_t *limen_unpack_int4(const uint8_t *in, int8_t *out, int32_t count)
 {
     for (int32_t i = 0; i < count; i += 2) {
         const int32_t both = *in++;
@@ -31,8 +31,8 @@ INDEX = Helper(
     "limen_unpack_index",
     """\
 /* Weights from a table, each an index of so many bits, low bits first. Returns where the next block starts. */
-static const uint8_t *limen_unpack_index(const uint8_t *in, int8_t *out, int32_t count, int32_t bits,
-                                         const int8_t *table)
+LIMEN_LAYER static const uint8_t *limen_unpack_index(const uint8_t *in, int8_t *out, int32_t count,
+                                                     int32_t bits, const int8_t *table)
 {
     uint32_t ahead = 0;
     int32_t have = 0;
@@ -55,8 +55,9 @@ HUFFMAN = Helper(
     """\
 /* Weights as words of a canonical prefix code, high bits first. last[n]: the last 16-bit head of a word of
  * shortest + n bits; base[n]: what makes such a word the index of its weight. Returns where the next block starts. */
-static const uint8_t *limen_unpack_huffman(const uint8_t *in, int8_t *out, int32_t count, int32_t shortest,
-                                           const uint16_t *last, const int16_t *base, const int8_t *weights)
+LIMEN_LAYER static const uint8_t *limen_unpack_huffman(const uint8_t *in, int8_t *out, int32_t count,
+                                                       int32_t shortest, const uint16_t *last, const int16_t *base,
+                                                       const int8_t *weights)
 {
     uint32_t ahead = 0;
     int32_t have = 0;
@@ -85,7 +86,7 @@ SPARSE = Helper(
     """\
 /* Weights of which two of four neighbours are 0: a byte of four places of 2 bits, then the weights there, for every
  * eight. Returns where the next block starts. */
-static const uint8_t *limen_unpack_sparse(const uint8_t *in, int8_t *out, int32_t count)
+LIMEN_LAYER static const uint8_t *limen_unpack_sparse(const uint8_t *in, int8_t *out, int32_t count)
 {
     uint32_t places = 0;
     memset(out, 0, (uint32_t)count);
