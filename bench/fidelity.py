@@ -1,9 +1,9 @@
 """How close the artifacts are to the float model, per engine: real models under the shared folder, natural pictures.
 
-Float: largest difference between the .tflite on LiteRT and the .onnx on ONNX Runtime. int8 (or another recipe): signal
+Float: largest difference between the .tflite on LiteRT and the .onnx on ONNX Runtime. int8-mixed (or another recipe): signal
 to noise ratio in dB of each output against float, on pictures that calibration did not see.
 
-    python bench/fidelity.py [--recipe int8] [--models ic,vww] [--json FILE]
+    python bench/fidelity.py [--recipe int8-mixed] [--models ic,vww] [--json FILE]
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def measure(name: str, recipe: str) -> list[Row]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--recipe", default="int8")
+    parser.add_argument("--recipe", default="int8-mixed", help="limen compile takes int8-mixed for int8")
     parser.add_argument("--models", default=",".join(MODELS))
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
