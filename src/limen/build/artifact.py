@@ -39,6 +39,7 @@ def compile_model(
     flash: int | None = None,
     stream: Literal["off", "auto", "push"] = "off",
     small: bool = False,
+    pack: str = "auto",
     keep_layout: bool = False,
     options: ImportOptions | None = None,
 ) -> Compiled:
@@ -56,6 +57,7 @@ def compile_model(
         ram, flash: limits in bytes.
         stream: target c: run layers row by row: where it saves RAM, or with rows pushed by the caller.
         small: target c: prefer flash over speed.
+        pack: target c: form of the weights in flash; ``auto``: packed where a flash limit is not kept otherwise.
         keep_layout: keep the source layout at the border.
         options: how the model is read.
 
@@ -71,7 +73,7 @@ def compile_model(
     samples = None if data is None else read_data(data, Chain.parse(pre) if pre else Chain())
     wish = _faithful(source, samples, quantize, target, board)
     prepared = quantised_source(source, samples, wish or quantize)
-    artifact = make_artifact(prepared, target, CompileOptions(board, ram, flash, stream, small))
+    artifact = make_artifact(prepared, target, CompileOptions(board, ram, flash, stream, small, pack))
     files = write_files(artifact, Path(output))
     permutation = {b.name: b.permutation for b in (*artifact.inputs, *artifact.outputs)}
     return Compiled(
@@ -84,6 +86,7 @@ def compile_model(
         prepared.integer_mac_share,
         dict(prepared.decisions.islands),
         {**artifact.notes, **(_told(prepared) if wish else {})},
+        dict(artifact.packed),
     )
 
 

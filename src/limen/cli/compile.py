@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 
 from limen.cli._command import Command, Outcome
+from limen.cli._pack import add_pack_flag
 from limen.cli._source import add_import_flags, import_settings
 from limen.cli._units import byte_count
 
@@ -31,6 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="target c: run layers row by row; push: rows handed in",
     )
     parser.add_argument("--small", action="store_true", help="target c: prefer flash over speed")
+    add_pack_flag(parser, limited=True)
     parser.add_argument("--keep-layout", action="store_true", help="keep the source's layout of inputs and outputs")
     add_import_flags(parser)
 
@@ -50,6 +52,7 @@ def run(options: argparse.Namespace) -> Outcome:
         flash=options.flash,
         stream=options.stream,
         small=options.small,
+        pack=options.pack,
         keep_layout=options.keep_layout,
         **import_settings(options),
     )
