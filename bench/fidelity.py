@@ -1,7 +1,7 @@
 """How close the artifacts are to the float model, per engine: real models under the shared folder, natural pictures.
 
-Float: largest difference between the .tflite on LiteRT and the .onnx on ONNX Runtime. int8-mixed (or another recipe): signal
-to noise ratio in dB of each output against float, on pictures that calibration did not see.
+Float: largest difference between the .tflite on LiteRT and the .onnx on ONNX Runtime. int8-mixed (or another recipe):
+signal to noise ratio in dB of each output against float, on pictures that calibration did not see.
 
     python bench/fidelity.py [--recipe int8-mixed] [--models ic,vww] [--json FILE]
 """

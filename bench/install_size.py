@@ -2,8 +2,8 @@
 
     python bench/install_size.py [--json FILE]
 
-The wheel is put into a fresh environment by pip. Bytecode, pip and setuptools are not counted; the engine is LiteRT with
-what only it needs. Times are the least of ROUNDS processes, user and system.
+The wheel is put into a fresh environment by pip. Bytecode, pip and setuptools are not counted; the engine is LiteRT
+with what only it needs. Times are the least of ROUNDS processes, user and system.
 """
 
 from __future__ import annotations
