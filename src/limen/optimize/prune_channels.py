@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from limen.errors import UsageError
 from limen.model import Model, check, infer
-from limen.model.edit import attribute, constant, nodes_of, rewritten
-from limen.model.graph import constant_of, shape_of
+from limen.model.edit import attribute, constant, nodes_of, remove_unused, rewritten
+from limen.model.graph import Array, constant_of, shape_of
 from limen.optimize.dependency import Dependencies, dependencies
 from limen.optimize.observe import Feeds
+from limen.optimize.prune_choice import by_magnitude, choose
 from limen.optimize.prune_repair import repair
-from limen.optimize.prune_scores import Score, choose, observe, structure
+from limen.optimize.prune_scores import Score, Structure, observe, structure
 
 Labels = NDArray[np.int64]
 Kept = Mapping[str, list[Labels]]
@@ -80,13 +81,27 @@ def prune_channels(
         found = structure(smaller, deps)
         if score == "obs":
             observe(smaller, found.readers, feeds)
-        groups = choose(found, wanted, lanes, score)
+            groups = choose(smaller, found, wanted, feeds, lanes)
+        else:
+            groups = by_magnitude(found, wanted, lanes)
         places = kept_indices(deps, groups)
         kept = {name: kept[name][p] for name, p in _kept_outputs(smaller, places).items()}
-        smaller, removed = remove(smaller, places), removed + len(groups)
+        smaller, removed = remove(smaller, places, _silent(found, groups, mend)), removed + len(groups)
         if mend:
             smaller = repair(model, smaller, feeds, kept)
     return Pruned(smaller, (whole, total_macs(smaller)), removed, kept)
+
+
+def _silent(found: Structure, groups: list[int], mend: bool) -> dict[str, Array]:
+    """Layers that read nothing any more -> their result: its mean before, or the bias alone."""
+    gone, constants = found.mask(groups), {}
+    for r in found.readers:
+        if gone[r.columns].all():
+            old = r.layer.bias if r.layer.bias is not None else np.zeros(r.layer.outputs, np.float32)
+            bias = r.without(gone)[1] if mend and len(r.mean) else None
+            result = old if bias is None else bias
+            constants[r.layer.name] = result - old if r.layer.op == "MatMul" else result
+    return constants
 
 
 def total_macs(model: Model) -> int:
@@ -120,26 +135,49 @@ def _kept_outputs(model: Model, kept: Kept) -> dict[str, Labels]:
     }
 
 
-def remove(model: Model, kept: Kept) -> Model:
-    """The Model with these indices: every constant sliced, every Reshape and Split with its new extents."""
+def remove(model: Model, kept: Kept, constants: Mapping[str, Array] | None = None) -> Model:
+    """The Model with these indices: every constant sliced, every Reshape and Split with its new extents.
+
+    Args:
+        model: with static shapes.
+        kept: value name -> indices of each axis.
+        constants: layer that reads nothing any more -> its result [outputs], before any are removed.
+
+    Raises:
+        UsageError: nothing of a value is left.
+    """
 
     def rewrite(graph: ir.Graph) -> int:
+        for node in nodes_of(graph, "Conv", "MatMul", "Gemm"):
+            result = (constants or {}).get(str(node.outputs[0].name))
+            if result is not None:
+                _replace_by_constant(
+                    graph, node, result[kept[str(node.outputs[0].name)][1 if node.op_type == "Conv" else -1]]
+                )
+        remove_unused(graph)
         _slice_constants(graph, kept)
         for node in nodes_of(graph, "Reshape", "Split", "Conv"):
             _new_extents(graph, node, kept)
-        for node in graph:
-            for value in node.outputs:
-                if not value.is_graph_output():
-                    value.shape = None
+        for value in (v for node in graph for v in node.outputs):
+            if any(len(p) == 0 for p in kept[str(value.name)]):
+                raise UsageError(f"{value.name}: nothing of it would be left")
+            if not value.is_graph_output():
+                value.shape = None
         return 1
 
     return check(infer(rewritten(model, rewrite)))
 
 
+def _replace_by_constant(graph: ir.Graph, node: ir.Node, result: Array) -> None:
+    name = str(node.outputs[0].name)
+    shape = (1, -1, 1, 1) if node.op_type == "Conv" else (-1,)
+    node.outputs[0].replace_all_uses_with(constant(graph, f"{name}/constant", result.reshape(shape)))
+
+
 def _slice_constants(graph: ir.Graph, kept: Kept) -> None:
     for value in list(graph.initializers.values()):
-        array, places = constant_of(value), kept[str(value.name)]
-        if array is None or all(len(p) == n for p, n in zip(places, array.shape, strict=True)):
+        array, places = constant_of(value), kept.get(str(value.name))
+        if array is None or places is None or all(len(p) == n for p, n in zip(places, array.shape, strict=True)):
             continue
         value.replace_all_uses_with(constant(graph, str(value.name), array[np.ix_(*places)]))
 

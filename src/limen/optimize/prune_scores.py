@@ -1,27 +1,25 @@
-"""Which groups of channels or heads to remove: second-order scores for what their multiplications cost.
+"""What groups of channels or heads cost and what they are worth.
 
 The score of some groups is the error that their removal makes at the layers that read them if those layers' other
 weights make up for it as well as they can, as a share of each layer's output (optimal brain surgeon: Hassibi and Stork,
-1993, for blocks). Groups that lie in the same axes are interchangeable; they go in steps that leave a multiple of
-``lanes``, because processors compute channels in vectors.
+1993, for blocks).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from limen.errors import UsageError
 from limen.model import Model
-from limen.model.edit import attribute, nodes_of
-from limen.model.graph import constant_of, shape_of
+from limen.model.edit import attribute, nodes_of, only_reader
+from limen.model.graph import Array, constant_of, shape_of
 from limen.optimize.dependency import Dependencies
-from limen.optimize.linears import Linear, linears
+from limen.optimize.linears import Linear, adding, linears
 from limen.optimize.observe import Feeds, each
 from limen.optimize.prune_repair import depthwise_layers
 
@@ -29,8 +27,6 @@ Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Score = Literal["obs", "magnitude"]
-STEPS = 12
-LEAST = 0.125
 DAMPING = 1e-3
 ROWS = 2048
 LAYERS = ("Conv", "MatMul", "Gemm")
@@ -63,12 +59,28 @@ class Reader:
         layer: Conv of one group, MatMul or Gemm.
         columns, outputs: groups.
         h: second moments of the columns; central where a bias takes the mean.
+        mean: of the columns; zero where there is no bias.
+        added: its result is read by a sum only, as a residual branch is.
     """
 
     layer: Linear
     columns: Labels
     outputs: Labels
     h: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    mean: Floats = field(default_factory=lambda: np.zeros(0))
+    added: bool = False
+
+    def without(self, gone: Mask) -> tuple[Array, Array | None]:
+        """Weights and bias that make up for columns that are gone, whose weights are 0."""
+        columns, matrix = ~gone[self.columns], self.layer.matrix
+        best = np.where(columns, matrix, 0.0)
+        if columns.any() and int(columns.sum()) <= DENSE:
+            h = self.h[np.ix_(columns, columns)]
+            best[:, columns] = np.linalg.solve(h, self.h[columns] @ matrix.T).T
+        weights = self.layer.arranged(best.astype(np.float32))
+        if self.layer.bias is None:
+            return weights, None
+        return weights, np.asarray(self.layer.bias + (matrix - best) @ self.mean, np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +122,7 @@ def structure(model: Model, dependencies: Dependencies) -> Structure:
     readers, work = [], []
     for layer in found:
         reader = _reader(dependencies, model, layer)
+        reader.added = _added(model, layer)
         readers.append(reader)
         work.append(Work(layer.macs, (reader.columns, reader.outputs)))
     for narrow in deep:
@@ -132,61 +145,9 @@ def observe(model: Model, readers: Iterable[Reader], feeds: Feeds) -> None:
             sums[place] = (mean + rows.sum(0, dtype=np.float64), second + both, count + len(rows))
     for r, (mean, second, count) in zip(readers, sums, strict=True):
         r.h = second / count
-        if r.layer.bias is not None:
-            r.h -= np.outer(mean / count, mean / count)
+        r.mean = mean / count if r.layer.bias is not None else np.zeros(len(mean))
+        r.h -= np.outer(r.mean, r.mean)
         r.h[np.diag_indices(len(r.h))] += DAMPING * np.trace(r.h) / len(r.h) + 1e-12
-
-
-def choose(found: Structure, share: float, lanes: int = 1, score: Score = "obs") -> list[int]:
-    """Groups to remove so that at least ``share`` of the multiply-accumulates goes.
-
-    Args:
-        found: observed, unless the score is ``magnitude``.
-        share: 0 to 1.
-        lanes: what is left of interchangeable channels is a multiple of this.
-        score: ``magnitude`` ranks by the weights alone.
-
-    Raises:
-        UsageError: the share is out of reach; says how much can go.
-    """
-    gone: list[int] = []
-    whole = left = found.macs()
-    errors = _Errors(found.readers, score)
-    while left > whole * (1.0 - share):
-        target = max(whole * (1.0 - share), left - whole * share / STEPS)
-        offers = sorted(_offers(found, errors, gone, lanes, share, left))
-        if not offers:
-            most = f"{1 - left / whole:.0%} can go"
-            raise UsageError(f"pruning {share:.0%} of the multiplications is out of reach", most)
-        for _, cheapest in offers:
-            gone += cheapest
-            left = found.macs(gone)
-            if left <= target:
-                break
-    return sorted(gone)
-
-
-def _offers(
-    found: Structure, errors: _Errors, gone: list[int], lanes: int, share: float, left: float
-) -> Iterator[tuple[float, list[int]]]:
-    """Of each class the cheapest groups that can go in one step, by the error that they make for what they save."""
-    removed = found.mask(gone)
-    for members, unit in found.classes:
-        here = [g for g in members if not removed[g]]
-        count = _next(len(here), len(members), unit, lanes, share)
-        if count:
-            single = {g: errors.of(removed, [g]) for g in here}
-            cheapest = sorted(here, key=lambda g: (single[g], g))[:count]
-            saved = left - found.macs([*gone, *cheapest])
-            yield errors.of(removed, cheapest) / max(saved, 1e-9), cheapest
-
-
-def _next(now: int, whole: int, unit: int, lanes: int, share: float) -> int:
-    """How many groups of a class go in one step so that a multiple of the lanes is left; 0 for none."""
-    step = max(1, lanes // unit)
-    wanted = max(1, round(whole * share / STEPS))
-    left = (now - wanted) // step * step
-    return now - left if left >= max(1, LEAST * whole) else 0
 
 
 def _classes(deps: Dependencies, readers: list[Reader]) -> tuple[tuple[tuple[int, ...], int], ...]:
@@ -210,12 +171,12 @@ def _classes(deps: Dependencies, readers: list[Reader]) -> tuple[tuple[tuple[int
     return tuple((tuple(groups), int(str(key[0]))) for key, groups in together.items())
 
 
-class _Errors:
+class Errors:
     """Errors at the readers when groups go, as shares of their outputs."""
 
     def __init__(self, readers: tuple[Reader, ...], score: Score) -> None:
         self.readers, self.score = readers, score
-        self.prepared: dict[int, tuple[bytes, _Prepared]] = {}
+        self.prepared: dict[int, tuple[bytes, Prepared]] = {}
         self.reading: dict[int, list[int]] = {}
         for place, r in enumerate(readers):
             for group in np.unique(r.columns).tolist():
@@ -230,7 +191,14 @@ class _Errors:
             found += prepared.error(np.concatenate(where))
         return found
 
-    def _at(self, place: int, gone: Mask) -> _Prepared:
+    def alone(self, groups: list[int], gone: Mask) -> bool:
+        """Whether what reads these groups reads nothing else that is left, and is only added to something."""
+        wanted = gone.copy()
+        wanted[groups] = True
+        places = {p for g in groups for p in self.reading[g]}
+        return all(self.readers[p].added and wanted[self.readers[p].columns].all() for p in places)
+
+    def _at(self, place: int, gone: Mask) -> Prepared:
         r = self.readers[place]
         columns, outputs = ~gone[r.columns], ~gone[r.outputs]
         key = columns.tobytes() + outputs.tobytes()
@@ -240,7 +208,7 @@ class _Errors:
 
 
 @dataclass(frozen=True, eq=False)
-class _Prepared:
+class Prepared:
     """What errors of a layer follow from.
 
     Args:
@@ -266,23 +234,35 @@ class _Prepared:
         return float(np.trace(lost)) / self.energy
 
 
-def _prepare(r: Reader, columns: NDArray[np.bool_], outputs: NDArray[np.bool_], score: Score) -> _Prepared:
+def _prepare(r: Reader, columns: NDArray[np.bool_], outputs: NDArray[np.bool_], score: Score) -> Prepared:
     weights = r.layer.matrix[outputs]
     h = np.eye(int(columns.sum())) if score == "magnitude" else r.h[np.ix_(columns, columns)]
     left = r.columns[columns]
     places = {g: np.flatnonzero(left == g) for g in np.unique(left).tolist()}
     if score == "magnitude" or len(h) > DENSE:
         best = weights[:, columns]
-        return _Prepared(places, best, None, h, float(((best @ h) * best).sum()) or 1.0)
+        return Prepared(places, best, None, h, float(((best @ h) * best).sum()) or 1.0)
     energy = float(((weights @ r.h) * weights).sum()) or 1.0
     inverse = np.asarray(np.linalg.inv(h), np.float64)
-    return _Prepared(places, weights @ r.h[:, columns] @ inverse, inverse, h, energy)
+    return Prepared(places, weights @ r.h[:, columns] @ inverse, inverse, h, energy)
 
 
 def _weights(model: Model, name: str) -> str:
     """Name of a layer's weights."""
     node = next(n for n in nodes_of(model.ir.graph, *LAYERS) if n.outputs[0].name == name)
     return str(node.inputs[1].name)  # type: ignore[union-attr]
+
+
+def _added(model: Model, layer: Linear) -> bool:
+    """Whether a computed value of the same shape is added to the layer's result, and nothing else reads it."""
+    node = next(n for n in nodes_of(model.ir.graph, layer.op) if n.outputs[0].name == layer.name)
+    bias = adding(node) if layer.op == "MatMul" else None
+    result = bias[0].outputs[0] if bias else node.outputs[0]
+    reader = only_reader(result)
+    if reader is None or reader.op_type != "Add":
+        return False
+    other = next((v for v in reader.inputs if v is not result), None)
+    return constant_of(other) is None and shape_of(other) == shape_of(result)
 
 
 def _reader(deps: Dependencies, model: Model, layer: Linear) -> Reader:
