@@ -19,6 +19,7 @@ import pytest
 from limen import devices
 from limen.importers.tflite import read
 from limen.targets.c import generate
+from limen.targets.c.encodings import asked_forms
 
 FOLDER = Path(__file__).with_name("c")
 WRITE = os.environ.get("LIMEN_GOLDEN") == "write"
@@ -34,12 +35,14 @@ class Golden:
         device: whose kernels.
         options: of ``generate``.
         whole: constants keep their values.
+        pack: form of the weights.
     """
 
     model: str
     device: str
     options: tuple[tuple[str, Any], ...] = ()
     whole: bool = False
+    pack: str = "none"
 
     @property
     def name(self) -> str:
@@ -47,7 +50,8 @@ class Golden:
 
     @property
     def folder(self) -> str:
-        return "-".join([self.device, *(str(value) for _, value in self.options)])
+        packed = [self.pack] if self.pack != "none" else []
+        return "-".join([self.device, *(str(value) for _, value in self.options), *packed])
 
 
 MLPERF = "models/mlperf-tiny/"
@@ -58,6 +62,8 @@ GOLDEN = (
     Golden("digits", "x86-64"),
     Golden("digits", "wasm"),
     Golden("digits", "cortex-m4", (("kernels", "portable"),)),
+    Golden("digits", "cortex-m4", pack="smallest"),
+    Golden("digits", "esp32-c3", pack="smallest"),
     Golden("data/smarthome/okay_nabu", "cortex-m4"),
     Golden(f"{MLPERF}ad01_int8", "cortex-m4"),
     Golden(f"{MLPERF}ic_resnet8_int8", "cortex-m4"),
@@ -77,7 +83,9 @@ def without_values(text: str) -> str:
 def emitted(golden: Golden, source: Path) -> dict[str, str]:
     """File name -> text as it is kept."""
     program = read(source.read_bytes(), name=golden.name)
-    made = generate(program, devices.get(golden.device), golden.name, **dict(golden.options))
+    device = devices.get(golden.device)
+    forms = asked_forms(program, device, golden.pack)
+    made = generate(program, device, golden.name, forms=forms, **dict(golden.options))
     texts = {name: content.decode() for name, content in made.files.items()}
     return texts if golden.whole else {name: without_values(text) for name, text in texts.items()}
 

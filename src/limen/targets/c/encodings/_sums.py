@@ -31,8 +31,8 @@ LIMEN_LAYER static void {name}(const {kind} *x, const int8_t *w, int32_t count, 
 
 _GATHER = """\
 /* The window whose first column is at, of rows of width positions, as one run of elements; zero outside. */
-LIMEN_LAYER static void {name}(const {kind} *const *rows, int32_t at, {kind} *patch, int32_t height, int32_t taps,
-                               int32_t dilation, int32_t width, int32_t channels, int32_t zero)
+LIMEN_LAYER static void {name}(const {kind} *const *rows, int32_t at, {kind} *patch, int32_t height,
+    int32_t taps, int32_t dilation, int32_t width, int32_t channels, int32_t zero)
 {{
     const int32_t whole = dilation == 1 && at >= 0 && at + taps <= width;
     const int32_t run = whole ? taps * channels : channels;
