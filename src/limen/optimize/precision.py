@@ -22,7 +22,7 @@ SAMPLES = 4
 HELD, HELD_OF_LARGE = 16, 4
 LARGE_MACS = 200_000_000
 ROUNDS, FOLDS = 8, 2
-MARGIN_DB = 1.0
+MARGIN_DB = 2.0
 """Kept above the limit: other samples, and other kernels, differ by so much."""
 Decide = Callable[[frozenset[str]], Decisions]
 
