@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from limen.optimize.bias import bias_shift
 from limen.optimize.decisions import Decision, Decisions, Origin
 from limen.optimize.groups import Groups, activation_inputs, activation_names, group_tensors, node_key
 from limen.optimize.ranges import Range, Statistics
 from limen.optimize.schemes import Scheme, activation_quant, covers, limits, weight_quant, widen_for_bias
-from limen.program import Node, Program, Quant
+from limen.program import Array, Node, Program, Quant
 
 BY_CHOICE = "left in float by choice"
 _LEAST_OF_BOUNDED = 6.0 / 2**30  # an activation's bound in codes must fit into int32
@@ -37,7 +39,9 @@ def decide(
         recipe: name to record.
         keep_float: node names to leave in float whatever the operator can do.
     """
-    islands = {node_key(n): why for n in program.nodes if (why := _island(program, n, scheme, keep_float))}
+    islands = {
+        node_key(n): why for n in program.nodes if (why := _island(program, n, scheme, keep_float, statistics.infinite))
+    }
     integer_nodes = [node for node in program.nodes if node_key(node) not in islands]
     groups = group_tensors(program, integer_nodes, statistics.ranges)
     _leave_headroom(program, integer_nodes, groups, scheme)
@@ -85,13 +89,15 @@ def is_integer(program: Program, node: Node, decisions: Decisions) -> bool:
     return node_key(node) not in decisions.islands and any(True for _ in activation_names(program, node))
 
 
-def _island(program: Program, node: Node, scheme: Scheme, keep_float: frozenset[str]) -> str:
+def _island(program: Program, node: Node, scheme: Scheme, keep_float: frozenset[str], infinite: frozenset[str]) -> str:
     """Why the node stays in float; empty when it runs in integers or carries no float data."""
     rule = node.op.quant_rule
     if not any(program.tensors[n].dtype == "float32" for n in (*filter(None, node.inputs), *node.outputs)):
         return ""
     if node.name in keep_float or node_key(node) in keep_float:
         return BY_CHOICE
+    if any(n in infinite or _is_infinite(program.tensors[n].data) for n in (*filter(None, node.inputs), *node.outputs)):
+        return "reads or makes infinite values"
     if rule.kind == "none" or scheme.activation not in rule.dtypes:
         return f"{node.op.name} has no {scheme.activation} kernel"
     if rule.kind == "weighted":
@@ -101,6 +107,10 @@ def _island(program: Program, node: Node, scheme: Scheme, keep_float: frozenset[
             if program.tensors[node.inputs[index]].data is None:
                 return f"{node.op.name}: weights or bias are computed, not constant"
     return ""
+
+
+def _is_infinite(data: Array | None) -> bool:
+    return data is not None and data.dtype.kind == "f" and not np.isfinite(data).all()
 
 
 def _leave_headroom(program: Program, nodes: list[Node], groups: Groups, scheme: Scheme) -> None:

@@ -21,6 +21,7 @@ Tap: TypeAlias = Callable[[str, Array], None]
 Runner: TypeAlias = Callable[[Mapping[str, Array], Tap], None]
 Method: TypeAlias = Literal["minmax", "percentile", "mse"]
 BINS = 4096
+_SCALING = "check the data's scaling"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +128,14 @@ class Statistics:
         means: tensor name -> mean over all axes but the last, for the tensors asked for.
         count: runs.
         reach: tensor name -> largest absolute value of each index of the last axis.
+        infinite: tensors that take infinite values, as attention scores behind a mask do: they have no range.
     """
 
     ranges: Mapping[str, Range]
     means: Mapping[str, NDArray[np.float64]]
     count: int
     reach: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    infinite: frozenset[str] = frozenset()
 
 
 def measure(
@@ -156,18 +159,23 @@ def measure(
         edges: tensors whose extremes are the answer itself: they take all values seen, and room for those to come.
 
     Raises:
-        DataError: there is no sample, or a tensor takes NaN or infinite values.
+        DataError: there is no sample, a tensor takes NaN, or an input or output infinite values.
     """
     observers: dict[str, MinMax | Histogram] = {}
     sums: dict[str, tuple[NDArray[np.float64], int]] = {}
     reach: dict[str, NDArray[np.float64]] = {}
+    infinite: set[str] = set()
+    ports = {port.tensor for port in (*program.inputs, *program.outputs)}
     floats = {t.name for t in program.tensors.values() if t.dtype == "float32" and t.data is None}
 
     def tap(name: str, value: Array) -> None:
         if name not in floats or value.size == 0:
             return
         if not np.isfinite(value).all():
-            raise DataError(f"{name}: takes NaN or infinite values on the calibration data", "check the data's scaling")
+            if np.isnan(value).any() or name in ports:
+                raise DataError(f"{name}: takes NaN or infinite values on the calibration data", _SCALING)
+            infinite.add(name)
+            return
         if name not in observers:
             observers[name] = MinMax() if method == "minmax" else Histogram()
         observers[name].observe(value)
@@ -188,8 +196,10 @@ def measure(
     ranges = {
         name: _roomy(observer, count) if name in edges else _range(observer, method, percentile)
         for name, observer in observers.items()
+        if name not in infinite
     }
-    return Statistics(ranges, {name: total / number for name, (total, number) in sums.items()}, count, reach)
+    means = {name: total / number for name, (total, number) in sums.items()}
+    return Statistics(ranges, means, count, reach, frozenset(infinite))
 
 
 def _range(observer: MinMax | Histogram, method: Method, percentile: float) -> Range:
