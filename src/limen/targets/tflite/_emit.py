@@ -70,10 +70,11 @@ class Emission:
 
 @dataclass(frozen=True)
 class Site:
-    """A node with its tensors."""
+    """A node with its tensors; ``int4``: constants that are written in 4 bits."""
 
     node: Node
     operands: Operands
+    int4: frozenset[str] = frozenset()
 
     def input(self, index: int = 0) -> Tensor:
         """An input that the shape rule has required."""
@@ -89,6 +90,10 @@ class Site:
     def dtype(self) -> DType:
         """Element type of the first input."""
         return self.input().dtype
+
+    @property
+    def has_int4_weights(self) -> bool:
+        return self.node.inputs[1] in self.int4
 
     def version(self, **by_dtype: int) -> int:
         """The version that the first input's element type asks for; 1 where it is not listed."""

@@ -106,7 +106,15 @@ _RELEASES = {
 
 # LiteRT registers its reference kernels up to these versions, although the kernels have the later cases too. A higher
 # number in the file would keep it from running on them.
-_REFERENCE = {"ABS": 3, "ARG_MAX": 2, "ARG_MIN": 2, "DEPTH_TO_SPACE": 1, "STRIDED_SLICE": 4, "TILE": 2}
+_REFERENCE = {
+    "ABS": 3,
+    "ARG_MAX": 2,
+    "ARG_MIN": 2,
+    "DEPTHWISE_CONV_2D": 6,
+    "DEPTH_TO_SPACE": 1,
+    "STRIDED_SLICE": 4,
+    "TILE": 2,
+}
 
 
 def registered_version(builtin: str, version: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from limen.errors import UsageError
 from limen.program import Program
@@ -13,6 +13,7 @@ from limen.targets import CompileOptions, within_limits
 from limen.targets._artifact import Artifact, bindings
 from limen.targets._memory import plan, state_bytes
 from limen.targets.tflite._emit import EMITTERS, Emitter
+from limen.targets.tflite._int4 import asked_int4
 from limen.targets.tflite._legalize import legalize
 from limen.targets.tflite._writer import write as write_legal
 
@@ -33,6 +34,15 @@ def write(program: Program) -> bytes:
         Unsupported: the file would be larger than a flatbuffer can be (2 GiB).
     """
     return write_legal(legalize(program))
+
+
+def _packed(program: Program, int4: frozenset[str], size: int) -> Mapping[str, Any]:
+    """Figures before and after, where weights are packed."""
+    if not int4:
+        return {}
+    sizes = ((name, program.tensors[name].nbytes) for name in sorted(int4))
+    layers = [{"layer": name, "form": "int4", "before": n, "after": -(-n // 2)} for name, n in sizes]
+    return {"layers": layers, "flash": {"before": len(write_legal(program)), "after": size}}
 
 
 @dataclass(frozen=True)
@@ -56,12 +66,14 @@ class TfliteTarget:
         Raises:
             UsageError: the source is a Model.
             UnsupportedOp: an operator has no TFLite kernel.
+            Unsupported: a form of weights is asked for that a .tflite file has not, or that no weights fit.
             BudgetError: a limit of the options is not kept.
         """
         if not isinstance(source, Program):
             raise UsageError(f"target {self.name} compiles a Program", "lower the Model first")
         legal = legalize(source)
-        data = write_legal(legal)
+        int4 = asked_int4(legal, options.pack)
+        data = write_legal(legal, int4)
         arena, states = plan(legal), state_bytes(legal)
         notes = {"ram": _RAM_NOTE.format(arena=arena.size, bound=arena.bound, states=states)}
         return within_limits(
@@ -73,6 +85,7 @@ class TfliteTarget:
                 inputs=bindings(legal, legal.inputs),
                 outputs=bindings(legal, legal.outputs),
                 notes=notes,
+                packed=_packed(legal, int4, len(data)),
             ),
             options,
         )

@@ -17,6 +17,7 @@ from limen.errors import Unsupported, UnsupportedOp
 from limen.program import Array, DType, Port, Program, Quant, State, Tensor
 from limen.targets.tflite._emit import EMITTERS, WHERE, Emission, Handle, Named, Operand, Site
 from limen.targets.tflite._flatbuffer import finish, member, table
+from limen.targets.tflite._int4 import packed_nibbles
 from limen.targets.tflite._runtime import minimum_runtime_version, registered_version
 
 SIGNATURE = "serving_default"
@@ -26,8 +27,11 @@ _SCHEMA_VERSION = 3
 _LAST_SMALL_CODE = 127  # what the byte-wide deprecated_builtin_code says for the operators above it
 
 
-def write(program: Program) -> bytes:
+def write(program: Program, int4: frozenset[str] = frozenset()) -> bytes:
     """The .tflite file of a checked and legalised Program.
+
+    Args:
+        int4: int8 constants whose codes, of -8 to 7, are written in 4 bits.
 
     Raises:
         UnsupportedOp: an operator, or the case at hand, has no TFLite kernel.
@@ -43,9 +47,11 @@ def write(program: Program) -> bytes:
     main = _Subgraph("main")
     handles = _declare_states(file, main, program)
     for tensor in _in_order(program):
-        main.add(file, tensor.name, tensor.shape, tensor.dtype, tensor.quant, tensor.data)
+        packed = tensor.name in int4
+        dtype, data = ("int4", packed_nibbles(tensor.data)) if packed else (tensor.dtype, tensor.data)
+        main.add(file, tensor.name, tensor.shape, dtype, tensor.quant, data)
     for node in program.nodes:
-        _write_node(file, main, program, Site(node, program.operands(node)), handles)
+        _write_node(file, main, program, Site(node, program.operands(node), int4), handles)
     subgraphs = [main.packed(program.inputs, program.outputs)]
     if program.states:
         subgraphs.append(_initialiser(file, program.states).packed((), ()))

@@ -33,6 +33,8 @@ def emit(op: Any, site: Site) -> Emission:
 def _version(site: Site) -> int:
     if bias_type(site).member == "INT32":
         return 8
+    if site.has_int4_weights:
+        return 7
     if site.input().shape[3] != site.input(1).shape[3]:
         return 6
     if is_hybrid(site):

@@ -25,6 +25,8 @@ def emit(op: Any, site: Site) -> Emission:
 
 
 def _version(op: Any, site: Site) -> int:
+    if site.has_int4_weights:
+        return 7
     if is_hybrid(site):
         return 6 if is_per_channel(site.input(1)) else 4
     dilated = 2 if op.dilation != (1, 1) else 1

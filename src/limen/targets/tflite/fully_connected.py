@@ -24,6 +24,8 @@ def _version(op: Any, site: Site) -> int:
         return 12
     if bias_type(site).member == "INT32":
         return 11
+    if site.has_int4_weights:
+        return 10
     if len(site.node.inputs) < 3 or not site.node.inputs[2]:
         return 6
     if op.keep_dims:
