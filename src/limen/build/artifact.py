@@ -23,6 +23,7 @@ from limen.targets import TARGETS, Artifact, CompileOptions
 
 CALIBRATION_SAMPLES = 256
 AS_IMPORTED = "as imported"
+PACKING = ("c", "wasm", "tflite")
 FAITHFUL = "int8-mixed"
 FLOAT_TARGETS = ("tflite", "onnx")
 
@@ -68,6 +69,8 @@ def compile_model(
         BudgetError: a limit is not kept.
     """
     _known(target, device)
+    if pack not in ("auto", "none") and target not in PACKING:
+        raise UsageError(f"--pack {pack}: target {target} has no packed weights", f"use target {', '.join(PACKING)}")
     board = devices.get(device) if device else None
     source = open_source(model, options, keep_layout)
     samples = None if data is None else read_data(data, Chain.parse(pre) if pre else Chain())

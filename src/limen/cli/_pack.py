@@ -14,9 +14,10 @@ def add_pack_flag(parser: argparse.ArgumentParser, limited: bool = False) -> Non
         limited: the verb keeps a flash limit, so that ``auto`` can mean it.
     """
     auto = "auto: packed where --flash is not kept otherwise; " if limited else ""
+    file = "; target tflite: int4 or smallest" if limited else ""
     parser.add_argument(
         "--pack",
         metavar="FORM",
         default="auto" if limited else "none",
-        help=f"target c: weights packed in flash; {auto}{FORMS}",
+        help=f"target c: weights packed in flash; {auto}{FORMS}{file}",
     )

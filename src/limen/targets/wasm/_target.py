@@ -17,6 +17,7 @@ from limen.targets import CompileOptions, within_limits
 from limen.targets._artifact import Artifact, Binding, bindings
 from limen.targets._zig import WARNINGS, run_zig
 from limen.targets.c import Generated, generate
+from limen.targets.c.encodings import asked_forms
 
 if TYPE_CHECKING:
     from limen.model import Model
@@ -116,6 +117,7 @@ class WasmTarget:
 
         Raises:
             UsageError: the source is a Model.
+            Unsupported: the form that is asked for packs nothing.
             UnsupportedOp: an operator, or the case at hand, has no C kernel.
             MissingExtra: ziglang is not installed.
             BudgetError: a limit of the options is not kept.
@@ -123,7 +125,8 @@ class WasmTarget:
         if not isinstance(source, Program):
             raise UsageError(f"target {self.name} compiles a Program", "lower the Model first")
         device = options.device if options.device and options.device.isa == "wasm" else devices.get("wasm")
-        made = generate(source, device, options.name, small=options.small)
+        forms = asked_forms(source, device, options.pack)
+        made = generate(source, device, options.name, small=options.small, forms=forms)
         inputs, outputs = bindings(made.program, made.program.inputs), bindings(made.program, made.program.outputs)
         data = wasm_module(made)
         files = {f"{options.name}.wasm": data, f"{options.name}.js": es_module(made, inputs, outputs)}

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,12 +19,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from limen import devices
+from limen.build.artifact import compile_model
 from limen.build.compiled import compile_c
 from limen.errors import BudgetError, Unsupported, UsageError
 from limen.lab import profile
 from limen.lab.host import WARNINGS, zig_cc
 from limen.program import Array, Program, Tensor
-from limen.targets import CompileOptions
+from limen.targets import TARGETS, CompileOptions
 from limen.targets.c import generate
 from limen.targets.c.encodings import FORMS, Encoded, choose, encode, enough, forms_of
 from limen.targets.c.encodings._forms import HUFFMAN, INDEX, INT4, SPARSE
@@ -219,3 +221,14 @@ def test_the_cheapest_bytes_go_first() -> None:
     assert choices[0].layer == "y2"  # decoded once and used once
     assert enough(choices, choices[0].saved) == choices[:1]
     assert enough(choices, 10**9) == choices
+
+
+def test_a_target_without_packed_weights_says_so(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--pack int4: target onnx has no packed weights"):
+        compile_model(tmp_path / "model.tflite", "onnx", tmp_path, pack="int4")
+
+
+def test_wasm_carries_packed_weights() -> None:
+    program = chain("int4")
+    plain, packed = (TARGETS.get("wasm").compile(program, CompileOptions(pack=p)) for p in ("none", "int4"))
+    assert packed.flash < plain.flash - 3000
