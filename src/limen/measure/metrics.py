@@ -34,7 +34,7 @@ def predictions(outputs: Array) -> NDArray[np.int64]:
     return np.asarray(flat.argmax(1), np.int64)
 
 
-def _classes(labels: Array) -> NDArray[np.int64]:
+def class_indices(labels: Array) -> NDArray[np.int64]:
     """Labels as class indices; one-hot rows become their argmax."""
     flat = labels.reshape(len(labels), -1)
     return np.asarray(flat[:, 0] if flat.shape[1] == 1 else flat.argmax(1), np.int64)
@@ -47,19 +47,19 @@ def classes_of(labels: Array) -> NDArray[np.int64] | None:
         return None
     if labels.dtype.kind not in "iub" and not np.array_equal(labels, np.round(labels)):
         return None
-    return _classes(labels).astype(np.int64)
+    return class_indices(labels)
 
 
 def accuracy(labels: Array, outputs: Array) -> float:
     """Share of samples whose class is right."""
     if outputs.size == len(outputs) and outputs.dtype.kind in "iu":
-        return float(np.mean(outputs.reshape(-1) == _classes(labels)))
-    return float(np.mean(predictions(outputs) == _classes(labels)))
+        return float(np.mean(outputs.reshape(-1) == class_indices(labels)))
+    return float(np.mean(predictions(outputs) == class_indices(labels)))
 
 
 def auc(labels: Array, outputs: Array) -> float:
     """Area under the ROC curve of a two-class score (Mann-Whitney U, ties count half)."""
-    truth = _classes(labels)
+    truth = class_indices(labels)
     flat = outputs.reshape(len(outputs), -1).astype(np.float64)
     score = flat[:, -1] if flat.shape[1] <= 2 else None
     if score is None or set(np.unique(truth)) - {0, 1}:
@@ -76,16 +76,26 @@ def auc(labels: Array, outputs: Array) -> float:
 
 
 def f1(labels: Array, outputs: Array) -> float:
-    """F1 of class 1 for two classes, macro average for more."""
-    truth, guess = _classes(labels), predictions(outputs)
-    classes = np.unique(np.concatenate([truth, guess]))
-    wanted = np.asarray([1]) if set(classes) <= {0, 1} else classes
-    scores = []
-    for c in wanted:
-        hit = int(((truth == c) & (guess == c)).sum())
-        wrong = int(((truth == c) ^ (guess == c)).sum())
-        scores.append(2 * hit / (2 * hit + wrong) if hit or wrong else 0.0)
-    return float(np.mean(scores))
+    """F1 of class 1 for two classes, macro average over the classes that occur for more."""
+    classes, (truth, guess) = numbered(class_indices(labels), predictions(outputs))
+    return f1_of(classes, truth, guess)
+
+
+def numbered(*parts: NDArray[np.int64]) -> tuple[NDArray[np.int64], list[NDArray[np.int64]]]:
+    """All classes that occur, and each part as indices into them."""
+    classes, index = np.unique(np.concatenate(parts), return_inverse=True)
+    return classes, np.split(index, np.cumsum([len(p) for p in parts[:-1]]))
+
+
+def f1_of(classes: NDArray[np.int64], truth: NDArray[np.int64], guess: NDArray[np.int64]) -> float:
+    """F1 of [n] indices into ``classes``: of class 1 where there is no class but 0 and 1, else averaged."""
+    count = len(classes)
+    hits = np.bincount(truth[truth == guess], minlength=count)
+    seen = np.bincount(truth, minlength=count) + np.bincount(guess, minlength=count)
+    scores = 2 * hits / np.maximum(seen, 1)
+    if set(classes) <= {0, 1}:
+        return float(scores[classes == 1].sum())
+    return float(scores[seen > 0].mean())
 
 
 def rmse(labels: Array, outputs: Array) -> float:

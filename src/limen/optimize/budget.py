@@ -63,10 +63,10 @@ class Miss:
 
     @property
     def excess(self) -> float:
-        """How many times the limit is needed; infinite where there is no figure."""
+        """How many times the limit is needed; of a limit of 0, one more than is seen; infinite without a figure."""
         if self.seen is None:
             return math.inf
-        return self.seen / self.allowed if self.allowed > 0 else math.inf
+        return self.seen / self.allowed if self.allowed > 0 else 1.0 + self.seen - self.allowed
 
 
 def misses(budget: Budget, figures: Mapping[str, float | None], verdict: Mapping[str, Any] | None) -> tuple[Miss, ...]:

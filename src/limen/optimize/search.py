@@ -190,7 +190,9 @@ def _beats(one: Trial, other: Trial) -> bool:
 
 
 def _distance(missed: Sequence[Miss]) -> tuple[float, float]:
-    return max((m.excess for m in missed), default=0.0), float(len(missed))
+    """How many times the furthest limit is needed, and how many are missed; a metric not yet measured may be kept."""
+    known = [m.excess for m in missed if m.limit != "max_drop" or m.seen is not None]
+    return max(known, default=1.0), float(len(missed))
 
 
 def _beaten(trial: Trial, best: Trial | None, objective: Objective) -> str:

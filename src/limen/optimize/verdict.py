@@ -16,7 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limen.errors import DataError
-from limen.measure.metrics import classes_of, find_metric, lower_is_better, predictions, sample_errors
+from limen.measure.metrics import (
+    Metric,
+    class_indices,
+    classes_of,
+    f1_of,
+    find_metric,
+    lower_is_better,
+    numbered,
+    predictions,
+    sample_errors,
+)
 from limen.optimize.statistics import (
     LEVEL,
     RESAMPLES,
@@ -93,14 +103,9 @@ def judge(metric: str, labels: Array | None, wanted: Array, got: Array, limit: f
     Raises:
         DataError: no labels, or outputs that the metric cannot score.
     """
-    if metric == AGREEMENT:
-        labels, metric_of = predictions(wanted), find_metric("accuracy")
-    elif labels is None:
-        raise DataError(f"metric {metric}: the data has no labels", "store them under the key y")
-    else:
-        metric_of = find_metric(metric)
+    labels, metric_of = _scorer(metric, labels, wanted)
     before, after = metric_of(labels, wanted), metric_of(labels, got)
-    unit = "" if metric == "rmse" or not 0.0 <= before <= 1.0 else "pt"
+    unit = unit_of(metric, before)
     factor = (100.0 if unit else 1.0) * (-1.0 if metric != AGREEMENT and lower_is_better(metric) else 1.0)
     drop, needed = factor * (before - after), None
     n = len(labels)
@@ -118,9 +123,29 @@ def judge(metric: str, labels: Array | None, wanted: Array, got: Array, limit: f
     return Verdict(metric, before, after, drop, (low, high), unit, n, limit, passed, None if passed else needed, worst)
 
 
-def unchanged(metric: str, value: float, n: int, limit: float | None, unit: str = "pt") -> Verdict:
-    """The verdict on the float model itself: its drop is nothing by definition."""
-    return Verdict(metric, value, value, 0.0, (0.0, 0.0), unit, n, limit)
+def unchanged(metric: str, labels: Array | None, wanted: Array, got: Array, limit: float | None = None) -> Verdict:
+    """The verdict on the float model itself, on any engine: its drop is nothing by definition; arguments as ``judge``.
+
+    Raises:
+        DataError: as ``judge`` raises.
+    """
+    labels, metric_of = _scorer(metric, labels, wanted)
+    value = metric_of(labels, got)
+    return Verdict(metric, value, value, 0.0, (0.0, 0.0), unit_of(metric, value), len(labels), limit)
+
+
+def unit_of(metric: str, value: float) -> str:
+    """Points for what lies between 0 and 1."""
+    return "" if metric == "rmse" or not 0.0 <= value <= 1.0 else "pt"
+
+
+def _scorer(metric: str, labels: Array | None, wanted: Array) -> tuple[Array, Metric]:
+    """The labels to score against, and the function."""
+    if metric == AGREEMENT:
+        return predictions(wanted), find_metric("accuracy")
+    if labels is None:
+        raise DataError(f"metric {metric}: the data has no labels", "store them under the key y")
+    return labels, find_metric(metric)
 
 
 def confusion(labels: Array, outputs: Array) -> list[list[int]] | None:
@@ -158,6 +183,8 @@ def _interval(
         assert truth is not None
         scores = [outputs.reshape(n, -1)[:, -1].astype(np.float64) for outputs in (wanted, got)]
         return paired_areas(truth == 1, scores[0], scores[1])
+    if metric == "f1":
+        return _of_f1(labels, wanted, got)
     parts = [sample_errors(metric, labels, outputs) for outputs in (wanted, got)]
     if parts[0] is not None and parts[1] is not None:
         (error, weight, finish), (other, _, _) = parts[0], parts[1]
@@ -169,7 +196,17 @@ def _interval(
         except DataError:
             return math.nan
 
-    return bootstrap(drop, n, RESAMPLES if metric == "f1" else FUNCTION_RESAMPLES, LEVEL)
+    return bootstrap(drop, n, FUNCTION_RESAMPLES, LEVEL)
+
+
+def _of_f1(labels: Array, wanted: Array, got: Array) -> Interval:
+    classes, parts = numbered(class_indices(labels), predictions(wanted), predictions(got))
+
+    def drop(index: NDArray[np.int64]) -> float:
+        truth, first, second = (part[index] for part in parts)
+        return f1_of(classes, truth, first) - f1_of(classes, truth, second)
+
+    return bootstrap(drop, len(labels), RESAMPLES, LEVEL)
 
 
 def _scaled(n: int, drop: float, high: float, limit: float) -> int:

@@ -101,7 +101,9 @@ def test_agreement_needs_no_labels() -> None:
 def test_no_labels_for_a_metric_is_an_error_and_float_never_drops() -> None:
     with pytest.raises(DataError, match="no labels"):
         judge("accuracy", None, answers(LABELS, 0), answers(LABELS, 0))
-    assert unchanged("accuracy", 0.9, 5, 0.1).passed
+    seen = unchanged("accuracy", LABELS, answers(LABELS, 0), answers(LABELS, 100), 0.1)
+    assert seen.passed
+    assert seen.result == pytest.approx(0.95)
 
 
 def test_json_has_the_contracts_keys() -> None:
