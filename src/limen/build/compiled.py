@@ -95,7 +95,8 @@ def _packed(
     if _excess(best.artifact, ram, flash) <= 1.0 or plain.artifact.flash <= flash:
         return best
     needed = math.ceil(plain.artifact.flash - flash)
-    cheap, small = (choose(program, options.device, pack) for pack in ("auto", "smallest"))
+    cheap = choose(program, options.device, "auto")
+    small = choose(program, options.device, "smallest") if cheap else ()
     part: tuple[Choice, ...] = ()
     while part != small:
         part = enough(cheap, needed) if part != cheap else small
