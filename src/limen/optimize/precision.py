@@ -1,7 +1,8 @@
 """Mixed precision: int8 with the few nodes in float that a given fidelity needs.
 
-Errors are measured one tensor at a time (a large Program: estimated, part by part) and added up; what to leave in
-float is a knapsack over them; then the whole is measured, and where it misses, more is left in float.
+Errors are measured one tensor at a time and added up (a large Program: estimated from its parts; one of very many
+nodes: its parts themselves); what to leave in float is a knapsack over them; then the whole is measured, and where it
+misses, more is left in float.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from limen.optimize.decisions import Decisions
 from limen.optimize.emit_program import emit_program
 from limen.optimize.judge import Feeds, Outputs, before_squashing, real_outputs, spread
 from limen.optimize.knapsack import islands, noise
-from limen.optimize.sensitivity import costs_of, estimated_items, items
+from limen.optimize.sensitivity import costs_of, estimated_items, items, parts
 from limen.program import Program
 
 SAMPLES = 4
 HELD, HELD_OF_LARGE = 16, 4
 LARGE_MACS = 200_000_000
+MANY_NODES = 300
 ROUNDS, FOLDS = 8, 2
 MARGIN_DB = 2.0
 """Kept above the limit: other samples, and other kernels, differ by so much."""
@@ -57,7 +59,12 @@ def kept_in_float(
     if worst <= limit:
         return frozenset(), tuple(log)
     few = spread(feeds, SAMPLES)
-    savings = estimated_items(program, first, decide_with, few[:2]) if large else items(program, first, few)
+    if len(program.nodes) > MANY_NODES:
+        savings = parts(program, decide_with, few)
+    elif large:
+        savings = estimated_items(program, first, decide_with, few[:2])
+    else:
+        savings = items(program, first, few)
     costs = costs_of(program)
     aim, chosen = limit, frozenset[str]()
     for _ in range(ROUNDS):

@@ -23,6 +23,7 @@ from limen.program import OPS, Array, Node, Program, Tensor
 COMPUTING = ("AveragePool2D", "ResizeBilinear")
 """Operators whose result has their input's scale, and yet is rounded."""
 GROUPS = 8
+PARTS = 16
 WEIGHT_COST = 30.0
 """Multiply-accumulates that one weight with four bytes instead of one is thought to cost."""
 Shares = NDArray[np.float64]
@@ -97,6 +98,19 @@ def estimated_items(
         Item(name, share * np.mean(gains[name], axis=0), _onward(program, decisions, name, readers[name], readers))
         for name, share in local.items()
     ]
+
+
+def parts(program: Program, decide_with: Callable[[frozenset[str]], Decisions], feeds: Feeds) -> list[Item]:
+    """A Program of very many nodes in PARTS runs of nodes, each measured alone in integers."""
+    keys = [node_key(node) for node in program.nodes]
+    judged = before_squashing(program)
+    wanted = real_outputs(judged, feeds)
+    found = []
+    for start in range(PARTS):
+        part = frozenset(keys[start * len(keys) // PARTS : (start + 1) * len(keys) // PARTS])
+        alone = emit_program(judged, decide_with(frozenset(keys) - part))
+        found.append(Item(f"part {start}", noise_shares(wanted, real_outputs(alone, feeds)), part))
+    return found
 
 
 def _local_shares(program: Program, decisions: Decisions, feeds: Feeds, rounded: frozenset[str]) -> dict[str, float]:
