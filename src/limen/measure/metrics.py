@@ -42,6 +42,8 @@ def class_indices(labels: Array) -> NDArray[np.int64]:
 
 def classes_of(labels: Array) -> NDArray[np.int64] | None:
     """Labels as class indices [n]; None where they are not classes."""
+    if labels.dtype.kind not in "iubf":
+        return None
     flat = labels.reshape(len(labels), -1)
     if flat.shape[1] > 1 and not (np.isin(flat, (0, 1)).all() and (flat.sum(1) == 1).all()):
         return None
@@ -189,7 +191,10 @@ def find_metric(name: str) -> Metric:
             sys.path.remove(here)
 
     def metric(labels: Array, outputs: Array) -> float:
-        return float(found(labels, outputs))
+        try:
+            return float(found(labels, outputs))
+        except Exception as error:  # whatever the user's own code raises
+            raise DataError(f"metric {name} fails: {type(error).__name__}: {error}") from error
 
     metric.lower_is_better = bool(getattr(found, "lower_is_better", False))  # type: ignore[attr-defined]
     return metric

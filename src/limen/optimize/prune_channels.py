@@ -71,6 +71,8 @@ def prune_channels(
     if not 0.0 < share < 1.0:
         raise UsageError(f"pruning share {share:g} is not between 0 and 1")
     whole = total_macs(model)
+    if not whole:
+        raise UsageError(f"{model.name}: no layer multiplies by constant weights, there is nothing to prune")
     smaller, removed, kept = model, 0, _layers(model)
     for stage in range(1, stages + 1):
         left = total_macs(smaller)

@@ -145,6 +145,8 @@ def _scorer(metric: str, labels: Array | None, wanted: Array) -> tuple[Array, Me
         return predictions(wanted), find_metric("accuracy")
     if labels is None:
         raise DataError(f"metric {metric}: the data has no labels", "store them under the key y")
+    if ":" not in metric and labels.dtype.kind not in "iubf":
+        raise DataError(f"metric {metric}: labels are {labels.dtype}", "store numbers, or use module:function")
     return labels, find_metric(metric)
 
 

@@ -106,6 +106,24 @@ def test_no_labels_for_a_metric_is_an_error_and_float_never_drops() -> None:
     assert seen.result == pytest.approx(0.95)
 
 
+def test_labels_in_words_are_for_functions_only_and_a_function_that_fails_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = np.asarray(["a"] * len(LABELS))
+    for metric in ("accuracy", "auc", "f1", "rmse", "cer"):
+        with pytest.raises(DataError, match="labels are <U1"):
+            judge(metric, words, answers(LABELS, 0), answers(LABELS, 0))
+    (tmp_path / "wordy.py").write_text(
+        "def share(words, outputs):\n    return float((words == 'a').mean())\n\n"
+        "def fails(words, outputs):\n    return {}[1]\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert judge("wordy:share", words, answers(LABELS, 0), answers(LABELS, 0), 1.0).passed
+    with pytest.raises(DataError, match="wordy:fails fails: KeyError"):
+        judge("wordy:fails", words, answers(LABELS, 0), answers(LABELS, 0))
+    sys.modules.pop("wordy")
+
+
 def test_json_has_the_contracts_keys() -> None:
     value = judge("accuracy", LABELS, answers(LABELS, 0), answers(LABELS, 1)).to_json()
     assert {"float", "result", "drop", "ci95"} <= set(value)
