@@ -16,18 +16,20 @@ from limen.optimize.report.words import LIMIT_WORDS, OBJECTIVES, WORDS
 STYLE = """
 :root{color-scheme:light dark;--ink:#1b2228;--soft:#5c6770;--line:#d5dbe0;--paper:#fff;--good:#1f6b34;--bad:#a32020}
 @media(prefers-color-scheme:dark){:root{--ink:#e4e8eb;--soft:#9aa5ad;--line:#3a434a;--paper:#15191c;--good:#7fce93;--bad:#f08f8f}}
-body{font:15px/1.5 system-ui,"Noto Sans","Noto Sans CJK SC",sans-serif;color:var(--ink);background:var(--paper);
-max-width:1080px;margin:2rem auto;padding:0 1rem}
+body{font:15px/1.5 system-ui,"Noto Sans","Noto Sans CJK SC","WenQuanYi Zen Hei",sans-serif;color:var(--ink);
+background:var(--paper);max-width:1240px;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem;margin:0}h2{font-size:1.1rem;margin:2.2rem 0 .5rem;border-bottom:1px solid var(--line)}
 table{border-collapse:collapse;font-size:.86rem}.wide{overflow-x:auto}
 th,td{padding:.2rem .6rem;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}
 th{color:var(--soft);font-weight:500}td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+td.s{white-space:nowrap}td.l{min-width:15rem;overflow-wrap:anywhere}td.l:first-child{min-width:18rem}th.n{text-align:right}
 tr.best{font-weight:600}.good{color:var(--good)}.bad{color:var(--bad)}.soft,p.note{color:var(--soft)}
 svg{width:100%;height:auto}svg text{font-size:12px;fill:var(--soft)}
 .axis{stroke:var(--soft);fill:none}.grid{stroke:var(--line)}.limit{stroke:var(--bad);stroke-dasharray:5 4}
 .two{display:flex;flex-wrap:wrap;gap:2rem}.heat td{text-align:right;padding:.1rem .45rem}
 pre{white-space:pre-wrap;word-break:break-all;border:1px solid var(--line);padding:.6rem;font-size:.85rem}
 """
+SHORT = 18
 
 
 @dataclass(frozen=True)
@@ -103,21 +105,23 @@ def _section(head: str, body: str, note: str = "") -> str:
     return f"<section><h2>{html.escape(head)}</h2>{told}{body}</section>\n"
 
 
-def table(head: Iterable[str], rows: Iterable[Sequence[Any]], marked: Iterable[bool] = ()) -> str:
+def table(head: Iterable[str], rows: Sequence[Sequence[Any]], marked: Iterable[bool] = ()) -> str:
     """Numbers to the right, None empty; ``marked`` rows are bold."""
     marks = list(marked)
     lines = []
     for i, row in enumerate(rows):
         cells = "".join(_cell(value) for value in row)
         lines.append(f'<tr class="best">{cells}</tr>' if i < len(marks) and marks[i] else f"<tr>{cells}</tr>")
-    heads = "".join(f"<th>{html.escape(h)}</th>" for h in head)
+    numbers = {i for row in rows for i, value in enumerate(row) if isinstance(value, int | float)}
+    heads = "".join(f"<th{' class=n' if i in numbers else ''}>{html.escape(h)}</th>" for i, h in enumerate(head))
     return f'<div class="wide"><table><tr>{heads}</tr>{"".join(lines)}</table></div>'
 
 
 def _cell(value: Any) -> str:
     if value is None or isinstance(value, int | float):
         return f'<td class="n">{number(value)}</td>'
-    return f"<td>{html.escape(str(value))}</td>"
+    text = str(value)
+    return f'<td class="{"s" if len(text) <= SHORT else "l"}">{html.escape(text)}</td>'
 
 
 def _verdict(page: Page) -> str:
@@ -172,7 +176,7 @@ def _tried(page: Page) -> str:
     for r in ordered:
         interval = "" if r["ci95"] is None else f"{r['ci95'][0]:.2f} – {r['ci95'][1]:.2f}"
         why = words["chosen"] if r["chosen"] else r["why"]
-        share = f"{100 * r['integer_mac_share']:.0f} %"
+        share = f"{100 * r['integer_mac_share']:.0f} %" if r["size_bytes"] else ""
         lines.append((r["recipe"], r["engine"], *(r[c] for c in costs), share, r["drop"], interval, why))
     return table(head, lines, [r["chosen"] for r in ordered])
 

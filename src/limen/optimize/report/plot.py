@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 WIDTH, HEIGHT = 860, 380
-LEFT, RIGHT, TOP, BOTTOM = 64, 24, 16, 48
+LEFT, RIGHT, TOP, BOTTOM = 64, 24, 36, 48
 COLOURS = ("#0b6fa4", "#b4531a", "#3d7a2e", "#7a4aa0", "#8a6d00", "#a02f55")
-LABELLED = 14
+LEGEND = 96
 COSTS = ("latency_ms", "instructions", "size_bytes")
 
 
@@ -49,8 +49,8 @@ def scatter(
     parts += _limits(across, up, allowed, limits.get("max_drop"))
     parts += [_point(r, cost, across, up, COLOURS[engines.index(r["engine"]) % len(COLOURS)], best) for r in judged]
     parts += [
-        f'<circle cx="{LEFT + 12}" cy="{TOP + 12 + 16 * i}" r="4" fill="{COLOURS[i % len(COLOURS)]}"/>'
-        f'<text x="{LEFT + 22}" y="{TOP + 16 + 16 * i}">{html.escape(e)}</text>'
+        f'<circle cx="{LEFT + 12 + LEGEND * i}" cy="14" r="4" fill="{COLOURS[i % len(COLOURS)]}"/>'
+        f'<text x="{LEFT + 22 + LEGEND * i}" y="18">{html.escape(e)}</text>'
         for i, e in enumerate(engines)
     ]
     label = html.escape(words["front"])
