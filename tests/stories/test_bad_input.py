@@ -30,13 +30,13 @@ from limen.cli.__main__ import main
 for line in sys.stdin:
     words = json.loads(line)
     out, err = io.StringIO(), io.StringIO()
-    start = time.monotonic()
+    start = time.process_time()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             code = main(words)
         except BaseException as problem:
             code = f"escaped: {problem!r}"
-    print(json.dumps([code, err.getvalue(), time.monotonic() - start]), file=sys.__stdout__, flush=True)
+    print(json.dumps([code, err.getvalue(), time.process_time() - start]), file=sys.__stdout__, flush=True)
 """
 
 
