@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from limen import devices
+from limen.build.parent import read_parent
 from limen.build.results import Compiled
 from limen.build.samples import read_data
 from limen.build.source import Source, open_source
@@ -17,6 +18,7 @@ from limen.errors import BadInput, UsageError
 from limen.importers import ImportOptions
 from limen.optimize import decode
 from limen.optimize.decide import BY_CHOICE
+from limen.optimize.parent import Parent
 from limen.registry import suggest
 from limen.steps import Chain
 from limen.targets import TARGETS, Artifact, CompileOptions
@@ -42,6 +44,7 @@ def compile_model(
     small: bool = False,
     pack: str = "auto",
     keep_layout: bool = False,
+    keep_scales: str | Path | None = None,
     options: ImportOptions | None = None,
 ) -> Compiled:
     """Import, quantise, and write ``model.<target>`` into a folder.
@@ -60,6 +63,7 @@ def compile_model(
         small: target c: prefer flash over speed.
         pack: target c: form of the weights in flash; ``auto``: packed where a flash limit is not kept otherwise.
         keep_layout: keep the source layout at the border.
+        keep_scales: bundle or .tflite of the version before; its scales are kept where that costs little.
         options: how the model is read.
 
     Raises:
@@ -75,7 +79,7 @@ def compile_model(
     source = open_source(model, options, keep_layout)
     samples = None if data is None else read_data(data, Chain.parse(pre) if pre else Chain())
     wish = _faithful(source, samples, quantize, target, board)
-    prepared = quantised_source(source, samples, wish or quantize)
+    prepared = quantised_source(source, samples, wish or quantize, read_parent(keep_scales))
     artifact = make_artifact(prepared, target, CompileOptions(board, ram, flash, stream, small, pack))
     files = write_files(artifact, Path(output))
     permutation = {b.name: b.permutation for b in (*artifact.inputs, *artifact.outputs)}
@@ -88,7 +92,11 @@ def compile_model(
         AS_IMPORTED if _quantised(source) else prepared.recipe.name,
         prepared.integer_mac_share,
         dict(prepared.decisions.islands),
-        {**artifact.notes, **(_told(prepared) if wish else {})},
+        {
+            **artifact.notes,
+            **(_told(prepared) if wish else {}),
+            **({"kept": prepared.decisions.log[0]} if keep_scales else {}),
+        },
         dict(artifact.packed),
     )
 
@@ -109,7 +117,9 @@ def _told(prepared: Prepared) -> dict[str, str]:
     return {"fidelity": f"{log}; for all in int8: --quantize {decode('int8').name}" if left else log}
 
 
-def quantised_source(source: Source, samples: Dataset | None, quantize: str | None) -> Prepared:
+def quantised_source(
+    source: Source, samples: Dataset | None, quantize: str | None, parent: Parent | None = None
+) -> Prepared:
     """A source after the recipe that was asked for; with samples and no recipe, int8 unless it is quantised already.
 
     Raises:
@@ -119,7 +129,7 @@ def quantised_source(source: Source, samples: Dataset | None, quantize: str | No
     name = quantize or ("int8" if samples is not None and not done else "none")
     if done and quantize in (None, "int8"):
         name = "none"
-    return prepare_variant(source, decode(name), samples, CALIBRATION_SAMPLES)
+    return prepare_variant(source, decode(name), samples, CALIBRATION_SAMPLES, parent)
 
 
 def _quantised(source: Source) -> bool:

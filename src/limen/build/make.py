@@ -12,6 +12,7 @@ import numpy as np
 
 from limen import __version__, devices
 from limen.build.pack import Around, Facts, Part, model_states, pack
+from limen.build.parent import read_parent
 from limen.build.results import Built, Variant
 from limen.build.samples import Spec, as_feeds, program_specs, random_data, read_data
 from limen.build.source import Source, file_sha256, open_source
@@ -58,6 +59,7 @@ def build_bundle(
     post: str | None = None,
     labels: str | Path | None = None,
     engines: tuple[str, ...] | None = None,
+    keep_scales: str | Path | None = None,
     progress: Progress | None = None,
     options: ImportOptions | None = None,
 ) -> Built:
@@ -76,6 +78,7 @@ def build_bundle(
         dry_run: do everything but write.
         pre, post: steps as SPEC; labels: class names, one a line.
         engines: engines to make artifacts for; the device's by default.
+        keep_scales: bundle or .tflite of the version before; its scales are kept where that costs little.
         progress: called with what, done, total.
         options: how the model is read.
 
@@ -86,17 +89,18 @@ def build_bundle(
     board = devices.get(device)
     around = read_around(pre, post, labels)
     find_metric(metric)
+    parent = read_parent(keep_scales)
     source = open_source(model, options)
     progress("build", 1, 5)
     calibration = None if data is None else read_data(data, around.pre)
-    prepared = prepare_variant(
-        source, decode(recipe or _default(source, calibration)), calibration, CALIBRATION_SAMPLES
-    )
+    chosen = decode(recipe or _default(source, calibration))
+    prepared = prepare_variant(source, chosen, calibration, CALIBRATION_SAMPLES, parent)
     progress("build", 2, 5)
     facts = Facts(Path(model).stem, board.name, prepared.recipe.name, source.sha256)
     bundle, notes = recorded(
         prepared, facts, around, wanted_engines(board, engines), CompileOptions(board), calibration
     )
+    notes += prepared.decisions.log[:1] if parent is not None else ()
     progress("build", 3, 5)
     judged = read_data(evaluation, around.pre) if evaluation else calibration
     variants = measure_variants(bundle, source, judged, metric)

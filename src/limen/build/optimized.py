@@ -52,6 +52,7 @@ def optimize_model(
     language: str = "en",
     on: str | None = None,
     jobs: int = 1,
+    keep_scales: str | Path | None = None,
     key: str | Path | None = None,
     unsigned: bool = False,
     dry_run: bool = False,
@@ -80,6 +81,7 @@ def optimize_model(
         on: where time is measured, ``ssh://user@host`` or ``serial:/dev/NAME``; ``ray://host:port`` or ``ray`` makes
             candidates on a cluster.
         jobs: processes that make candidates.
+        keep_scales: bundle or .tflite of the version before; static recipes keep its scales where that costs little.
         key, unsigned, dry_run, pre, post, labels, options: as for ``build``.
 
     Raises:
@@ -92,13 +94,13 @@ def optimize_model(
     timed, counted = where_measured(board, place, budget)
     task = Task(
         str(model), options, device, search_engines(board, tuple(engines)), _text(data), pre, post, _text(labels),
-        budget.max_ram, budget.max_flash, counted,
+        budget.max_ram, budget.max_flash, counted, _text(keep_scales),
     )  # fmt: skip
     source, calibration, around = opened(task)
     judged = calibration if evaluation is None else read_data(evaluation, around.pre)
     metric = _metric(metric, judged)
     recipes = searched(source, calibration, passes)
-    files = {"model": model, "data": data, "eval": evaluation}
+    files = {"model": model, "data": data, "eval": evaluation, "keep_scales": keep_scales}
     subject = _subject(task, board, {n: p for n, p in files.items() if p is not None}, metric, timed, budget)
     notebook = Journal(None if journal is None else Path(journal), subject)
     show = progress or (lambda _what, _done, _total: None)

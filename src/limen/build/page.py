@@ -8,8 +8,8 @@ from pathlib import Path
 
 from limen.build.judge import tapped
 from limen.build.results import Optimized
-from limen.build.trials import CALIBRATION_SAMPLES, GENERATED, Task, opened
-from limen.build.variants import KINDS, prepare_variant
+from limen.build.trials import GENERATED, Task, opened, prepared_by
+from limen.build.variants import KINDS
 from limen.bundle.file import write_atomically
 from limen.errors import LimenError
 from limen.optimize import decode
@@ -49,7 +49,7 @@ def layers_of(trial: Trial, task: Task) -> tuple[Layer, ...]:
     if source.program is None:
         return ()
     try:
-        program = prepare_variant(source, decode(trial.recipe), data, CALIBRATION_SAMPLES).program
+        program = prepared_by(task, decode(trial.recipe), source, data).program
     except LimenError:
         return ()
     if program is None:
@@ -79,4 +79,5 @@ def command_of(trial: Trial, task: Task) -> str:
     words = ["limen", "compile", task.model, "--target", target, "--device", task.device, "--quantize", trial.recipe]
     words += ["--data", task.data] if task.data else []
     words += ["--pre", task.pre] if task.pre else []
+    words += ["--keep-scales", task.parent] if task.parent and decode(trial.recipe).kind == "static" else []
     return shlex.join([*words, "-o", "out"])

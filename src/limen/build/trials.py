@@ -15,6 +15,7 @@ from limen.build.compiled import scheduled
 from limen.build.judge import run_in_chunks
 from limen.build.make import make_parts, read_around, source_specs
 from limen.build.pack import Around, Facts, Part, pack
+from limen.build.parent import read_parent
 from limen.build.samples import as_feeds, program_feeds, random_data, read_data
 from limen.build.source import Source, open_source
 from limen.build.variants import Prepared, onnx_model, prepare_variant, program_artifact
@@ -24,7 +25,7 @@ from limen.engines import Session, record_golden
 from limen.errors import LimenError, MissingExtra, ModelError, Unsupported, VerificationError
 from limen.importers import ImportOptions
 from limen.lab import profile, sample_inputs
-from limen.optimize import decode
+from limen.optimize import Recipe, decode
 from limen.optimize.search import Trial
 from limen.program import Array
 from limen.targets import CompileOptions
@@ -48,6 +49,7 @@ class Task:
         pre, post, labels: what stands around the model.
         ram, flash: limits in bytes that schedules of generated code aim at.
         count: execute generated code on the virtual device and count.
+        parent: bundle or .tflite of the version before, whose scales static recipes keep where that costs little.
     """
 
     model: str
@@ -61,6 +63,7 @@ class Task:
     ram: int | None = None
     flash: int | None = None
     count: bool = False
+    parent: str | None = None
 
     def __hash__(self) -> int:
         return hash(repr(self))
@@ -90,10 +93,16 @@ def attempts(task: Task, recipe: str) -> list[Attempt]:
     source, data, _ = opened(task)
     name = decode(recipe).name
     try:
-        prepared = prepare_variant(source, decode(recipe), data, CALIBRATION_SAMPLES)
+        prepared = prepared_by(task, decode(recipe), source, data)
     except LimenError as error:
         return [Attempt(Trial(name, engine, error=str(error)), None) for engine in task.engines]
     return [attempt(task, prepared, engine) for engine in task.engines]
+
+
+def prepared_by(task: Task, recipe: Recipe, source: Source, data: Dataset | None) -> Prepared:
+    """The source after a recipe; static ones keep scales of the task's parent."""
+    parent = read_parent(task.parent) if recipe.kind == "static" else None
+    return prepare_variant(source, recipe, data, CALIBRATION_SAMPLES, parent)
 
 
 def attempt(task: Task, prepared: Prepared, engine: str) -> Attempt:

@@ -12,6 +12,7 @@ from limen.data import Dataset
 from limen.devices import Device
 from limen.errors import Unsupported, UsageError
 from limen.optimize import Decisions, Recipe, integer_mac_share, quantize_program
+from limen.optimize.parent import Parent
 from limen.program import Program, binary
 from limen.targets import TARGETS, Artifact, CompileOptions, bindings
 from limen.targets._memory import plan, state_bytes
@@ -57,7 +58,9 @@ def is_quantised(program: Program) -> bool:
     return any(t.quant is not None and t.data is None for t in program.tensors.values())
 
 
-def prepare_variant(source: Source, recipe: Recipe, data: Dataset | None, limit: int) -> Prepared:
+def prepare_variant(
+    source: Source, recipe: Recipe, data: Dataset | None, limit: int, parent: Parent | None = None
+) -> Prepared:
     """Apply a recipe.
 
     Args:
@@ -65,11 +68,21 @@ def prepare_variant(source: Source, recipe: Recipe, data: Dataset | None, limit:
         recipe: a source that is quantised already takes only float32, which leaves it as it is.
         data: calibration samples for static recipes.
         limit: use at most so many samples.
+        parent: the version before, whose scales a static recipe keeps where that costs little.
 
     Raises:
-        UsageError: a static recipe without data, or a recipe for a quantised source.
+        UsageError: a static recipe without data, another with a parent, or a recipe for a quantised source.
         Unsupported: a recipe other than float32 for a model without Program form.
     """
+    if parent is not None and recipe.kind != "static":
+        raise UsageError(f"{parent.name}: recipe {recipe.name} keeps no scales", "use int8 or int16x8")
+    if recipe.pruned:
+        from limen.build.pruned_variant import pruned_source
+
+        smaller, log = pruned_source(source, recipe, data, limit)
+        prepared = prepare_variant(smaller, recipe.unpruned, data, limit, parent)
+        decisions = replace(prepared.decisions, recipe=recipe.name, log=(*log, *prepared.decisions.log))
+        return replace(prepared, recipe=recipe, decisions=decisions)
     if recipe.kind == "mixed" and data is not None:
         from limen.build.mixed_variant import mixed_source
 
@@ -88,7 +101,7 @@ def prepare_variant(source: Source, recipe: Recipe, data: Dataset | None, limit:
     if recipe.needs_data and data is None:
         raise UsageError(f"recipe {recipe.name} needs calibration data", "give --data X.npz")
     samples = None if data is None else program_feeds(program, data.head(limit))
-    done = quantize_program(program, recipe, samples)
+    done = quantize_program(program, recipe, samples, parent=parent)
     return Prepared(source, recipe, done.program, done.decisions)
 
 

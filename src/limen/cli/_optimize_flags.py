@@ -67,6 +67,7 @@ def search(options: argparse.Namespace) -> Outcome:
 
 _SAME = (
     "objective", "journal", "report", "on", "jobs", "key", "unsigned", "dry_run", "pre", "post", "labels",
+    "keep_scales",
 )  # fmt: skip
 
 

@@ -23,6 +23,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--eval", metavar="FILE", help="labelled samples for the report")
     parser.add_argument("--metric", help="accuracy (default), auc, f1, map, rmse, cer or module:function")
     parser.add_argument("--recipe", metavar="NAME", help="int8, int16x8, float16, none, or a recipe name")
+    parser.add_argument(
+        "--keep-scales", metavar="FILE", help="bundle or .tflite of the version before: keep its scales"
+    )
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the bundle to write")
     parser.add_argument("--key", metavar="FILE", help="Ed25519 private key; made beside the bundle if absent")
     parser.add_argument("--unsigned", action="store_true", help="do not sign")
@@ -54,6 +57,7 @@ def run(options: argparse.Namespace) -> Outcome:
         pre=options.pre,
         post=options.post,
         labels=options.labels,
+        keep_scales=options.keep_scales,
         progress=progress_bar(options.progress),
         **import_settings(options),
     )

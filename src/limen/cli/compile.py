@@ -23,6 +23,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", metavar="FILE", help="calibration samples (.npz, .csv, folder)")
     parser.add_argument("--pre", metavar="SPEC", help="steps that turn the data's files into samples")
     parser.add_argument("--quantize", metavar="RECIPE", help="int8, int16x8, float16, dynamic, none, or a recipe name")
+    parser.add_argument(
+        "--keep-scales", metavar="FILE", help="bundle or .tflite of the version before: keep its scales"
+    )
     parser.add_argument("--ram", type=byte_count, metavar="B", help="most RAM the artifact may need")
     parser.add_argument("--flash", type=byte_count, metavar="B", help="most flash the artifact may need")
     parser.add_argument(
@@ -54,6 +57,7 @@ def run(options: argparse.Namespace) -> Outcome:
         small=options.small,
         pack=options.pack,
         keep_layout=options.keep_layout,
+        keep_scales=options.keep_scales,
         **import_settings(options),
     )
     return Outcome(result.to_json(), result.text())

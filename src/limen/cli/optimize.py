@@ -24,6 +24,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", metavar="FILE", help="calibration samples (.npz, .csv, folder)")
     parser.add_argument("--eval", metavar="FILE", help="labelled samples to judge by (default: those of --data)")
     parser.add_argument("--metric", help="accuracy, auc, f1, map, rmse, cer, agreement or module:function")
+    parser.add_argument(
+        "--keep-scales", metavar="FILE", help="bundle or .tflite of the version before: keep its scales"
+    )
     parser.add_argument("-o", "--output", "--out", required=True, metavar="FILE", help="the bundle to write")
     parser.add_argument("--key", metavar="FILE", help="Ed25519 private key; made beside the bundle if absent")
     parser.add_argument("--unsigned", action="store_true", help="do not sign")

@@ -15,6 +15,7 @@ import numpy as np
 from limen.optimize.bias import bias_shift
 from limen.optimize.decisions import Decision, Decisions, Origin
 from limen.optimize.groups import Groups, activation_inputs, activation_names, group_tensors, node_key
+from limen.optimize.parent import NOBODY, Parent, interval_of, keep_activations, keep_weights
 from limen.optimize.ranges import Range, Statistics
 from limen.optimize.schemes import Scheme, activation_quant, covers, limits, weight_quant, widen_for_bias
 from limen.program import Array, Node, Program, Quant
@@ -29,6 +30,7 @@ def decide(
     scheme: Scheme,
     recipe: str,
     keep_float: frozenset[str] = frozenset(),
+    parent: Parent = NOBODY,
 ) -> Decisions:
     """Decide every tensor of a float Program.
 
@@ -38,19 +40,25 @@ def decide(
         scheme: element types.
         recipe: name to record.
         keep_float: node names to leave in float whatever the operator can do.
+        parent: the version whose scales are kept where they fit.
     """
     islands = {
         node_key(n): why for n in program.nodes if (why := _island(program, n, scheme, keep_float, statistics.infinite))
     }
     integer_nodes = [node for node in program.nodes if node_key(node) not in islands]
     groups = group_tensors(program, integer_nodes, statistics.ranges)
+    names = sorted({name for node in integer_nodes for name in activation_names(program, node)})
+    kept = keep_activations(groups, names, parent, scheme.activation)
     _leave_headroom(program, integer_nodes, groups, scheme)
-    fixed = _fixed(integer_nodes, groups, scheme)
+    given: dict[str, tuple[Quant, Origin]] = {
+        r: (q, "kept") for r, q in kept.items() if groups.range(r) == interval_of(q, scheme.activation)
+    }
+    given |= {r: (q, "fixed") for r, q in _fixed(integer_nodes, groups, scheme).items()}
     tensors: dict[str, Decision] = {}
-    for name in sorted({name for node in integer_nodes for name in activation_names(program, node)}):
-        tensors[name] = _decide_activation(name, groups, fixed, scheme)
+    for name in names:
+        tensors[name] = _decide_activation(name, groups, given, scheme)
     for node in integer_nodes:
-        for name, decision in _decide_weights(program, node, tensors, scheme).items():
+        for name, decision in _decide_weights(program, node, tensors, scheme, parent).items():
             tensors[name] = _wider(decision, tensors.get(name))
     for node in program.nodes:
         if node_key(node) in islands:
@@ -144,10 +152,12 @@ def _fixed(nodes: list[Node], groups: Groups, scheme: Scheme) -> dict[str, Quant
     return fixed
 
 
-def _decide_activation(name: str, groups: Groups, fixed: Mapping[str, Quant], scheme: Scheme) -> Decision:
+def _decide_activation(
+    name: str, groups: Groups, given: Mapping[str, tuple[Quant, Origin]], scheme: Scheme
+) -> Decision:
     interval = groups.range(name)
-    if groups.find(name) in fixed:
-        return Decision(scheme.activation, fixed[groups.find(name)], "fixed", interval.low, interval.high)
+    if groups.find(name) in given:
+        return Decision(scheme.activation, *given[groups.find(name)], interval.low, interval.high)
     origin: Origin = "same" if groups.shared(name) else "range"
     return Decision(
         scheme.activation, activation_quant(interval, scheme.activation), origin, interval.low, interval.high
@@ -155,7 +165,7 @@ def _decide_activation(name: str, groups: Groups, fixed: Mapping[str, Quant], sc
 
 
 def _decide_weights(
-    program: Program, node: Node, tensors: Mapping[str, Decision], scheme: Scheme
+    program: Program, node: Node, tensors: Mapping[str, Decision], scheme: Scheme, parent: Parent
 ) -> dict[str, Decision]:
     rule = node.op.quant_rule
     if rule.kind != "weighted" or rule.weights is None:
@@ -163,6 +173,7 @@ def _decide_weights(
     weights = program.tensors[node.inputs[rule.weights]]
     assert weights.data is not None
     quant = weight_quant(weights.data, rule.weight_axis if scheme.per_channel else None)
+    quant = keep_weights(weights.data, quant, parent.quant(weights.name, scheme.weight), scheme.weight)
     data_name = next(name for _, name in activation_inputs(program, node))
     input_quant = tensors[data_name].quant
     if rule.bias is not None and rule.bias < len(node.inputs) and node.inputs[rule.bias] and input_quant is not None:

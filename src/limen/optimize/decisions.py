@@ -20,7 +20,7 @@ from limen.errors import DataError
 from limen.program import Array, DType, Quant
 
 SCHEMA = 1
-Origin = Literal["range", "same", "fixed", "weights", "float"]
+Origin = Literal["range", "same", "fixed", "weights", "float", "kept"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Decision:
         dtype: element type of the stored codes; float32 keeps the tensor in float.
         quant: scales and zero points; None for float types.
         origin: ``range`` measured on calibration data, ``same`` shared with a group, ``fixed`` by the operator,
-            ``weights`` from the constant's own values, ``float`` left in float.
+            ``weights`` from the constant's own values, ``float`` left in float, ``kept`` from the version before.
         low: smallest real value seen or implied.
         high: largest.
         reason: why it is left in float, or what the group is.

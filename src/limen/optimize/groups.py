@@ -65,6 +65,10 @@ class Groups:
         root = self.find(name)
         self._ranges[root] = _union(self._ranges[root], interval)
 
+    def settle(self, name: str, interval: Range) -> None:
+        """Give the group this range instead of its own."""
+        self._ranges[self.find(name)] = interval
+
     def range(self, name: str) -> Range:
         """Union of the members' ranges, zero included; [0, 0] where nothing was seen."""
         return self._ranges[self.find(name)] or Range(0.0, 0.0)

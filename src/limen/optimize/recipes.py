@@ -19,6 +19,10 @@
     mixed_wi8_ai8                multiplications that pay for it in int8 with real results, the rest in float16 weights
     mixed_wi8_ai8_s2             the same; the two inputs that cost most fidelity are read in 16 bits
 
+    pruned50                     channels and attention heads are removed until half of the multiplications are left
+    pruned50x8                   the same; what is left of a layer is a multiple of 8, as vector units like it
+    pruned50x8_int8              any recipe after that
+
 The words combine, in the order bc, cle, sbc, gptq, full, sqnr; full tries every combination however large the Program.
 cle, sbc and gptq are guarded: each is kept only if the error at the outputs, on samples held out, falls.
 
@@ -47,6 +51,7 @@ SHORTHANDS = {
     "mixed": "mixed_wi8_ai8",
     "int8-mixed": "static_wi8_ai8_mse_bc_sqnr30",
 }
+_PRUNED = re.compile(r"pruned([1-9]\d?)(?:x([1-9]\d?))?(?:_(.+))?$")
 _MIXED = re.compile(r"mixed_wi8_ai8(?:_s(\d+))?$")
 SEARCHED = (
     "none",
@@ -59,6 +64,10 @@ SEARCHED = (
     "mixed",
     "mixed_wi8_ai8_s2",
     "mixed_wi8_ai8_s4",
+    "pruned25x8",
+    "pruned50x8",
+    "pruned25x8_int8",
+    "pruned50x8_int8",
 )
 """What the budget search tries, in this order; each is judged on every engine that can run it."""
 _STATIC = re.compile(
@@ -83,6 +92,8 @@ class Recipe:
         full: try all combinations on Programs of any size.
         splits: of a mixed recipe, how many inputs are read in 16 bits.
         min_sqnr: signal to noise in dB that every output keeps by nodes in float; 0 for none.
+        pruned: percent of the multiplications that are removed first; 0 for none.
+        lanes: what pruning leaves of a layer is a multiple of this.
     """
 
     name: str
@@ -97,6 +108,8 @@ class Recipe:
     full: bool = False
     splits: int = 0
     min_sqnr: float = 0.0
+    pruned: int = 0
+    lanes: int = 1
 
     @property
     def guarded(self) -> bool:
@@ -105,7 +118,12 @@ class Recipe:
 
     @property
     def needs_data(self) -> bool:
-        return self.kind in ("static", "mixed")
+        return self.kind in ("static", "mixed") or self.pruned > 0
+
+    @property
+    def unpruned(self) -> Recipe:
+        """What follows pruning."""
+        return replace(self, name=self.name.split("_", 1)[1], pruned=0, lanes=1) if self.pruned else self
 
 
 def decode(name: str) -> Recipe:
@@ -114,6 +132,14 @@ def decode(name: str) -> Recipe:
     Raises:
         UsageError: the name is not of the language.
     """
+    pruned = _PRUNED.match(name)
+    if pruned is not None:
+        rest = decode(pruned[3] or "none")
+        if rest.pruned:
+            raise UsageError(f"recipe {name!r}: prunes twice")
+        lanes = f"x{pruned[2]}" if pruned[2] else ""
+        full = f"pruned{pruned[1]}{lanes}_{rest.name}"
+        return replace(rest, name=full, pruned=int(pruned[1]), lanes=int(pruned[2] or 1))
     name = SHORTHANDS.get(name, name)
     if name == "float32":
         return Recipe(name, "float32")
@@ -126,7 +152,7 @@ def decode(name: str) -> Recipe:
         return Recipe(name, "mixed", splits=int(mixed[1] or 0))
     match = _STATIC.match(name)
     if match is None:
-        known = [*SHORTHANDS, *SHORTHANDS.values()]
+        known = [*SHORTHANDS, *SHORTHANDS.values(), "pruned50"]
         raise UsageError(f"recipe {name!r} is not known", suggest(name, known))
     percentile = float(match[3]) if match[3] else 100.0
     if not 50.0 < percentile <= 100.0:
