@@ -109,8 +109,7 @@ def wheels(tmp_path: Path) -> Path:
     folder.mkdir()
     native = "cp312-cp312-manylinux_2_28_aarch64"
     fake_wheel(folder, "numpy", "2.1", native)
-    fake_wheel(folder, "msgspec", "0.20", native)
-    fake_wheel(folder, "cryptography", "48.0", native, ("cffi>=1", "tomli; python_version < '3.11'"))
+    fake_wheel(folder, "msgspec", "0.20", native, ("cffi>=1", "tomli; python_version < '3.11'"))
     fake_wheel(folder, "cffi", "2.0", native)
     fake_wheel(folder, "pillow", "12.0", native)
     return folder

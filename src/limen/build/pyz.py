@@ -24,7 +24,7 @@ from limen.bundle import Bundle
 from limen.errors import BadInput, MissingExtra, Unsupported
 
 SHEBANG = b"#!/usr/bin/env python3\n"
-BASE = ("numpy", "msgspec", "cryptography")
+BASE = ("numpy", "msgspec")
 ENGINES = {"litert": ("ai-edge-litert",), "ort": ("onnxruntime",), "reference": (), "native": ()}
 STEPS = {"decode_image": ("Pillow",), "micro_frontend": ("pymicro-features",)}
 BUILD_ROOMS = (

@@ -1,6 +1,7 @@
 """Ed25519 keys: made, stored as PEM with mode 0600, named by the sha256 of the public key.
 
-Signatures are RFC 8032's; the arithmetic is the cryptography package's.
+Signatures are RFC 8032's; the arithmetic is the cryptography package's. Devices without it check signatures by
+``limen.bundle.ed25519``.
 """
 
 from __future__ import annotations
@@ -8,11 +9,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from limen.errors import BadInput, VerificationError
+
+_PEM = re.compile(r"-----BEGIN PUBLIC KEY-----(.*?)-----END PUBLIC KEY-----", re.DOTALL)
+_SPKI = bytes.fromhex("302a300506032b6570032100")
+"""What stands before the 32 bytes of an Ed25519 SubjectPublicKeyInfo (RFC 8410)."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +38,8 @@ class PublicKey:
         Raises:
             VerificationError: it was not made by this key over this data.
         """
-        from cryptography.exceptions import InvalidSignature
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-        try:
-            Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, data)
-        except (InvalidSignature, ValueError) as error:
-            raise VerificationError(f"signature: not made by key {self.key_id[:16]} over these bytes") from error
+        if not _verify(self.raw, signature, data):
+            raise VerificationError(f"signature: not made by key {self.key_id[:16]} over these bytes")
 
 
 @dataclass(frozen=True)
@@ -98,24 +99,21 @@ def load_public(path: str | Path) -> PublicKey:
     Raises:
         BadInput: the file is missing or holds no Ed25519 public key.
     """
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import serialization as s
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
     data = _read(Path(path))
     if len(data) == 32:
         return PublicKey(data)
     if b"PRIVATE KEY" in data:
         raise BadInput(f"{path}: is a private key", f"give the public one: {path}.pub")
     try:
-        if len(data.strip()) == 64:
-            return PublicKey(bytes.fromhex(data.strip().decode("ascii")))
-        key = s.load_pem_public_key(data)
-    except (ValueError, TypeError, UnicodeDecodeError, UnsupportedAlgorithm) as error:
+        text = data.decode("ascii").strip()
+        if len(text) == 64:
+            return PublicKey(bytes.fromhex(text))
+        der = base64.b64decode("".join(_PEM.findall(text)[0].split()), validate=True)
+    except (ValueError, IndexError) as error:
         raise BadInput(f"{path}: holds no public key: {error}") from error
-    if not isinstance(key, Ed25519PublicKey):
+    if der[:-32] != _SPKI:
         raise BadInput(f"{path}: the key is not Ed25519")
-    return PublicKey(key.public_bytes(s.Encoding.Raw, s.PublicFormat.Raw))
+    return PublicKey(der[-32:])
 
 
 def save_pair(key: PrivateKey, path: str | Path) -> tuple[Path, Path]:
@@ -142,6 +140,21 @@ def save_pair(key: PrivateKey, path: str | Path) -> tuple[Path, Path]:
 def encode(raw: bytes) -> str:
     """base64."""
     return base64.b64encode(raw).decode("ascii")
+
+
+def _verify(public: bytes, signature: bytes, data: bytes) -> bool:
+    try:
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    except ModuleNotFoundError:
+        from limen.bundle import ed25519
+
+        return ed25519.verify(public, signature, data)
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, data)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def _read(path: Path, secret: bool = False) -> bytes:

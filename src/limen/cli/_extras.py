@@ -6,7 +6,13 @@ import importlib.metadata
 
 # extra -> {module: distribution}; tests compare it with pyproject.toml
 EXTRAS: dict[str, dict[str, str]] = {
-    "build": {"onnx": "onnx", "onnx_ir": "onnx-ir", "onnxruntime": "onnxruntime", "flatbuffers": "flatbuffers"},
+    "build": {
+        "onnx": "onnx",
+        "onnx_ir": "onnx-ir",
+        "onnxruntime": "onnxruntime",
+        "flatbuffers": "flatbuffers",
+        "cryptography": "cryptography",
+    },
     "mcu": {"ziglang": "ziglang", "unicorn": "unicorn", "capstone": "capstone", "wasmtime": "wasmtime"},
     "image": {"PIL": "Pillow"},
     "audio": {"pymicro_features": "pymicro-features"},
@@ -38,7 +44,6 @@ BASE: dict[str, str] = {
     "numpy": "numpy",
     "ai_edge_litert": "ai-edge-litert",
     "msgspec": "msgspec",
-    "cryptography": "cryptography",
 }
 
 
