@@ -210,7 +210,7 @@ def test_a_touched_bundle_is_refused_and_nothing_is_written(folder: Path, capsys
     ids=lambda words: words[0],
 )
 def test_a_device_needs_none_of_the_build_half(folder: Path, words: list[str]) -> None:
-    absent = ("onnx", "onnx_ir", "onnxruntime", "h5py", "sklearn", "PIL", "torch", "keras")
+    absent = ("onnx", "onnx_ir", "onnxruntime", "cryptography", "h5py", "sklearn", "PIL", "torch", "keras")
     code = f"import sys; sys.modules.update(dict.fromkeys({absent}))\n"
     code += f"from limen.cli.__main__ import main; sys.exit(main({words}))"
     done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False)
@@ -220,3 +220,13 @@ def test_a_device_needs_none_of_the_build_half(folder: Path, words: list[str]) -
 def test_a_dry_run_writes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ask(capsys, "build", folder / "small.onnx", "-o", folder / "dry.limen", "--dry-run")
     assert not list(folder.glob("dry*"))
+
+
+def test_a_bundle_holds_the_engines_asked_for(folder: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    words = ["build", folder / "small.onnx", "--data", folder / "data.npz", "-o", tmp_path / "x.limen"]
+    built = ask(capsys, *words, "--engines", "litert", "--unsigned")
+    assert [a["kind"] for a in built["artifacts"]] == ["tflite", "program"]
+    (tmp_path / "x.limen").unlink()
+    assert main([*map(str, words), "--report", "page.html"]) == 2
+    assert "--report belongs to the search" in capsys.readouterr().err
+    assert not (tmp_path / "x.limen").exists()

@@ -40,6 +40,21 @@ def has_budget(options: argparse.Namespace) -> bool:
     return any(getattr(options, name) is not None for name in LIMITS)
 
 
+def refuse_without_budget(options: argparse.Namespace) -> None:
+    """Flags that only a search reads are not passed over.
+
+    Raises:
+        UsageError: one was given, and no limit.
+    """
+    from limen.errors import UsageError
+
+    for name in ("passes", "objective", "journal", "report", "on"):
+        if getattr(options, name) is not None:
+            raise UsageError(
+                f"--{name} belongs to the search, which a limit starts", "add one, such as --max-drop 0.5pt"
+            )
+
+
 def search(options: argparse.Namespace) -> Outcome:
     """Run the optimiser."""
     from limen.build import optimize
@@ -54,8 +69,8 @@ def search(options: argparse.Namespace) -> Outcome:
         evaluation=options.eval,
         metric=options.metric,
         budget=Budget(**{name: getattr(options, name) for name in LIMITS}),
-        passes=_words(options.passes),
-        engines=_words(options.engines),
+        passes=words(options.passes),
+        engines=words(options.engines),
         progress=progress_bar(options.progress),
         language=options.lang,
         **{name: getattr(options, name) for name in _SAME},
@@ -71,5 +86,6 @@ _SAME = (
 )  # fmt: skip
 
 
-def _words(text: Any) -> tuple[str, ...]:
+def words(text: Any) -> tuple[str, ...]:
+    """``a,b`` in parts; none for None."""
     return tuple(word.strip() for word in str(text).split(",") if word.strip()) if text else ()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 
 from limen.cli._command import Command, Outcome
-from limen.cli._optimize_flags import add_budget_flags, has_budget, search
+from limen.cli._optimize_flags import add_budget_flags, has_budget, refuse_without_budget, search, words
 from limen.cli._output import progress_bar
 from limen.cli._source import add_import_flags, add_step_flags, import_settings
 
@@ -43,6 +43,7 @@ def run(options: argparse.Namespace) -> Outcome:
         if options.recipe:
             raise UsageError("--recipe fixes what the optimiser searches for", "leave it out, or give --passes")
         return search(options)
+    refuse_without_budget(options)
     result = build(
         options.model,
         device=options.device,
@@ -57,6 +58,7 @@ def run(options: argparse.Namespace) -> Outcome:
         pre=options.pre,
         post=options.post,
         labels=options.labels,
+        engines=words(options.engines) or None,
         keep_scales=options.keep_scales,
         progress=progress_bar(options.progress),
         **import_settings(options),
