@@ -59,11 +59,13 @@ class Publisher:
         done = publish.publish(ws, bundle, LINE, publish.Wishes(version=version, seal=True), ring, now_utc())
         known = director.known_device(DEVICE, HARDWARE, self.seal_key)
         director.assign(ws, known, {LINE: done.counter}, ring, now_utc())
-        deltas = ", ".join(f"delta from {d.base}: {d.bytes:,} B" for d in done.deltas if d.published)
-        self.say(
-            f"publisher   {version}: payload {done.payload_bytes:,} B, sealed {done.full_bytes:,} B"
-            + (f"; {deltas} ({100 * done.deltas[0].bytes / done.payload_bytes:.1f} %)" if deltas else "")
-        )
+        parts = [f"payload {done.payload_bytes:,} B", f"sealed {done.full_bytes:,} B"]
+        parts += [
+            f"delta from {d.base} {d.bytes:,} B ({100 * d.bytes / done.payload_bytes:.1f} %)"
+            for d in done.deltas
+            if d.published
+        ]
+        self.say(f"publisher   {version}: {', '.join(parts)}")
         return done
 
     @contextmanager
@@ -170,10 +172,12 @@ def _updates(
     publisher: Publisher, updater: Updater, requests: Requests, second: Path, third: Path, say: Say
 ) -> dict[str, Any]:
     release = publisher.release(second, "2.0")
+    say("attacker    changes one byte of each file of 2.0 on the way to the device")
     with publisher.one_bit_wrong(release.counter):
         _follow(updater)
     refused = updater.problem
     say(f"device      refused; version {_version(updater)} goes on")
+    say("attacker    is gone; the device asks again")
     _follow(updater)
     delta = next(d for d in release.deltas if d.published)
     updater.settings = _on_probation_for(updater, 20.0)

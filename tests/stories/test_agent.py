@@ -127,6 +127,45 @@ def test_wrong_usage_is_told(device: Path, tmp_path: Path, capsys: pytest.Captur
     assert "unplugged" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--from", "ftp://example.org"),
+        ("--report", "example.org"),
+        ("--proxy", "proxy:3128"),
+        ("--keys", "nobody:keys"),
+        ("--engine", "abacus"),
+        ("--poll", "0"),
+        ("--strikes", "0"),
+        ("--window", "at night"),
+    ],
+    ids=" ".join,
+)
+def test_a_device_is_not_made_with_settings_that_cannot_be(
+    words: tuple[str, ...], fleet: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    limen(capsys, "agent", "enroll", tmp_path / "new", *DEVICE, "--roots", fleet / "public", *words, code=2)
+    assert not (tmp_path / "new").exists()
+
+
+def test_enrolling_again_changes_what_is_given_and_nothing_else(
+    device: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = json.loads((device / "settings.json").read_text())
+    limen(capsys, "agent", "enroll", device, "--manual", "--strikes", 5, "--window", "sat 02:00-04:00")
+    changed = {"automatic": False, "strikes": 5, "windows": ["sat 02:00-04:00"]}
+    assert json.loads((device / "settings.json").read_text()) == before | changed
+    limen(capsys, "agent", "enroll", device, "--automatic")
+    assert json.loads((device / "settings.json").read_text()) == before | changed | {"automatic": True}
+    limen(capsys, "agent", "enroll", device, "--key-file", device / "other", code=2)
+
+
+def test_wishes_that_make_no_sense_are_told(device: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    limen(capsys, "agent", "once", device)
+    for words in (("rollback", device), ("rollback", device, "kws"), ("activate", device, "kws")):
+        limen(capsys, "agent", *words, code=2)
+
+
 def test_the_unit_starts_this_agent(device: Path, capsys: pytest.CaptureFixture[str]) -> None:
     unit = limen(capsys, "agent", "unit", device)["unit"]
     assert f"ExecStart={sys.executable} -m limen agent run {device} --socket" in unit

@@ -130,6 +130,9 @@ def test_a_root_change_waits_for_enough_hands(fleet: Path, tmp_path: Path) -> No
         (("rotate", "{fleet}", "ghost"), 2),
         (("export", "{fleet}", "-o", "{tmp}/stick"), 3),
         (("publish", "{fleet}", "{tmp}/junk", "--line", "kws", "--image", "{tmp}/junk"), 2),
+        (("publish", "{fleet}", "{tmp}/junk", "--line", "kws", "--deltas", "-3"), 2),
+        (("serve", "{fleet}", "--port", "99999"), 2),
+        (("serve", "{fleet}", "--host", "192.0.2.1"), 3),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value),
 )

@@ -109,8 +109,7 @@ def status(options: argparse.Namespace) -> Outcome:
 def wish(options: argparse.Namespace) -> Outcome:
     """rollback, activate, poll: by the agent that runs, or here where none does."""
     wanted = requests.Wish(options.action, options.line or "")
-    if options.action != "poll" and wanted.line not in stores.look(options.store).state.lines:
-        raise UsageError(f"line {options.line!r}: is not on this device", "see limen agent status")
+    _require_sense(wanted, stores.look(options.store).state)
     try:
         store = stores.open_store(options.store)
     except stores.Held:
@@ -144,6 +143,20 @@ DO: Mapping[str, Callable[[argparse.Namespace], Outcome]] = {
 }
 
 
+def _require_sense(wanted: requests.Wish, state: State) -> None:
+    if wanted.what == "poll":
+        return
+    if not wanted.line:
+        raise UsageError(f"{wanted.what}: takes a line", f"this device has {', '.join(sorted(state.lines)) or 'none'}")
+    line = state.lines.get(wanted.line)
+    if line is None:
+        raise UsageError(f"line {wanted.line!r}: is not on this device", "see limen agent status")
+    if wanted.what == "activate" and line.staged is None:
+        raise UsageError(f"line {wanted.line!r}: nothing waits to be activated", "see limen agent status")
+    if wanted.what == "rollback" and line.trial is None and line.previous is None:
+        raise UsageError(f"line {wanted.line!r}: there is no release to go back to", "see limen agent status")
+
+
 def _made(options: argparse.Namespace, ca: bytes | None) -> Store:
     if not options.device or not options.hardware:
         raise UsageError("enroll: --device and --hardware are needed")
@@ -168,34 +181,26 @@ def _again(options: argparse.Namespace, ca: bytes | None) -> Store:
     if options.device not in (None, old.device) or options.hardware not in (None, old.hardware):
         store.close()
         raise UsageError(f"{options.store}: is {old.device} ({old.hardware}) already", "take another folder")
-    places = tuple(options.places) or old.places
-    enrol.complete(store, msgspec.structs.replace(old, places=places), ca)
+    given = _given(options)
+    changed = [name for name in ("key_file", "keys") if given.get(name, getattr(old, name)) != getattr(old, name)]
+    if changed:
+        store.close()
+        raise UsageError(f"{options.store}: has its key already", "--key-file and --keys are for a new folder")
+    enrol.complete(store, st.check(msgspec.structs.replace(old, **given)), ca)
     return store
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    made = Settings(
-        device=options.device,
-        hardware=options.hardware,
-        places=tuple(options.places),
-        report=options.report,
-        key_file=str(Path(options.key_file).absolute()) if options.key_file else "",
-        keys=options.keys,
-        engine=options.engine,
-        threads=options.threads,
-        poll_seconds=options.poll,
-        trial_seconds=options.trial,
-        trial_runs=options.trial_runs,
-        strikes=options.strikes,
-        windows=tuple(options.window),
-        automatic=not options.manual,
-        fastest=float(options.max_rate),
-        gate_seconds=options.gate_seconds,
-        gate_memory=options.gate_memory,
-        clockless=options.clockless,
-        proxy=options.proxy,
-    )
-    return st.check(made)
+    return st.check(Settings(**{"device": options.device, "hardware": options.hardware, **_given(options)}))
+
+
+def _given(options: argparse.Namespace) -> dict[str, Any]:
+    """Settings of the flags that are there."""
+    found = {name: getattr(options, name, None) for name in Settings.__struct_fields__}
+    given = {name: value for name, value in found.items() if value not in (None, [])}
+    if "key_file" in given:
+        given["key_file"] = str(Path(given["key_file"]).absolute())
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
 
 
 def _places(store: Store, options: argparse.Namespace) -> list[Place] | None:

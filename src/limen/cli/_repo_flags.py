@@ -16,6 +16,20 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     _place(parser)
 
 
+def port(text: str) -> int:
+    """Of TCP; 0: any that is free."""
+    if not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port (0 to 65535)")
+    return int(text)
+
+
+def whole(text: str) -> int:
+    """A number of things, 0 or more."""
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of 0 or more")
+    return int(text)
+
+
 def _keys(parser: argparse.ArgumentParser) -> None:
     keys = parser.add_argument_group("keys")
     keys.add_argument(
@@ -43,7 +57,9 @@ def _release(parser: argparse.ArgumentParser) -> None:
     release.add_argument("--line", help="publish: the model's line")
     release.add_argument("--version", default="", help="publish: for people (default: the counter)")
     release.add_argument("--seal", action="store_true", help="publish: encrypt for the devices that get it")
-    release.add_argument("--deltas", type=int, default=8, metavar="N", help="publish: from how many older payloads (8)")
+    release.add_argument(
+        "--deltas", type=whole, default=8, metavar="N", help="publish: from how many older payloads (8)"
+    )
     release.add_argument(
         "--signer",
         type=Path,
@@ -82,7 +98,7 @@ def _place(parser: argparse.ArgumentParser) -> None:
     place.add_argument("--public", default="public", metavar="PLACE", help="init: folder, or bucket such as s3://name")
     place.add_argument("--days", action="append", default=[], metavar="ROLE=N", help="init: life of signatures")
     place.add_argument("--host", default="127.0.0.1", help="serve: address (default 127.0.0.1)")
-    place.add_argument("--port", type=int, default=8080, help="serve: port (default 8080)")
+    place.add_argument("--port", type=port, default=8080, help="serve: port (default 8080)")
     place.add_argument("--tls", type=Path, nargs=2, metavar=("CERT", "KEY"), help="serve: over TLS")
     place.add_argument("--reports", type=Path, metavar="DIR", help="serve: take reports of devices into this folder")
     place.add_argument("--mtls", action="store_true", help="serve: only for devices with a certificate of enroll")

@@ -32,10 +32,10 @@ def serve(options: argparse.Namespace) -> Outcome:
     issuer = _authority(ws, options) if options.enroll else None
     clients = ws.private / "ca/ca.pem" if options.mtls else None
     tls = None if certificate is None or key is None else Tls(certificate, key, clients, required=issuer is None)
-    print(f"serving {ws.public.path} at {'https' if tls else 'http'}://{options.host}:{options.port}", flush=True)
-    door = Door(ws, options.reports, issuer)
-    run(Static(ws.public.path, door, closed=options.mtls), options.host, options.port, tls)
-    return Outcome({"served": str(ws.public.path)})
+    public, where = ws.public.path, f"{'https' if tls else 'http'}://{options.host}"
+    app = Static(public, Door(ws, options.reports, issuer), closed=options.mtls)
+    run(app, options.host, options.port, tls, lambda port: print(f"serving {public} at {where}:{port}", flush=True))
+    return Outcome({"served": str(public)})
 
 
 def enroll(options: argparse.Namespace) -> Outcome:

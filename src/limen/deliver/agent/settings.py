@@ -18,12 +18,14 @@ from limen.deliver.agent.store import Store
 from limen.deliver.agent.trust import Identity
 from limen.deliver.agent.verdict import GateLimits
 from limen.deliver.agent.web import Net
+from limen.engines import ENGINES
 from limen.errors import BadInput, StoreError, UsageError
 
 FILE = "settings.json"
 DEVICE_KEY, CLIENT_KEY, CLIENT_CERTIFICATE, SERVER_CA = "device", "client.pem", "client.crt", "server-ca.pem"
 """Secrets of the store: the raw X25519 key, the key and chain of mutual TLS, the authority of the server."""
 
+URLS = ("http://", "https://")
 Seconds = Annotated[float, Meta(ge=0, le=1e8)]
 
 
@@ -55,7 +57,7 @@ class Settings(formats.Record, frozen=True, forbid_unknown_fields=True):
     keys: str = ""
     engine: str = ""
     threads: Annotated[int, Meta(ge=1, le=1024)] = 1
-    poll_seconds: Seconds = 300.0
+    poll_seconds: Annotated[float, Meta(gt=0, le=1e8)] = 300.0
     trial_seconds: Seconds = 600.0
     trial_runs: Annotated[int, Meta(ge=0)] = 1
     strikes: Annotated[int, Meta(ge=1, le=100)] = 3
@@ -91,13 +93,22 @@ def check(settings: Settings) -> Settings:
     """The settings, if they can be used.
 
     Raises:
-        UsageError: a value is out of bounds.
+        UsageError: a value is out of bounds, or names what is not there.
     """
     try:
         checked = msgspec.json.decode(msgspec.json.encode(settings), type=Settings)
     except msgspec.ValidationError as error:
         raise UsageError(f"settings: {error}") from error
     checked.policy()
+    if checked.engine:
+        ENGINES.get(checked.engine)
+    if checked.keys:
+        _hook(checked.keys)
+    for what, url in [*(("place", p) for p in checked.places if "://" in p), ("report", checked.report)]:
+        if url and not url.startswith(URLS):
+            raise UsageError(f"{what} {url[:80]!r}: is no URL that is asked", "https://, or http:// within a network")
+    if checked.proxy and not checked.proxy.startswith(URLS):
+        raise UsageError(f"proxy {checked.proxy[:80]!r}: is no URL of a proxy", "http://host:port")
     return checked
 
 

@@ -298,7 +298,9 @@ def recover(disk: Disk) -> State:
 def _newest(disk: Disk) -> State:
     found = [state for state in (decode(disk.read(name)) for name in COPIES) if state is not None]
     if not found:
-        raise StoreError("the store holds no readable record", "limen agent enroll")
+        damaged = any(disk.read(name) is not None for name in COPIES)
+        way = "both copies are damaged; enroll again in a new folder" if damaged else "limen agent enroll"
+        raise StoreError("the store holds no readable record", way)
     return max(found, key=lambda state: state.serial)
 
 

@@ -220,7 +220,9 @@ class Repository:
     def _fetch(self, name: str, limit: int) -> Steps[bytes]:
         data = yield Want(name, limit)
         if data is None:
-            raise Refused("missing", f"{name}: is not there")
+            device = self.layout.device
+            way = f"nothing is assigned to {device}? limen repo assign REPO {device} LINE" if device else None
+            raise Refused("missing", f"{name}: is not there", way)
         _require_short(data, limit, name)
         return data
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import resource
+import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +22,8 @@ from limen.deliver.repository.serve import Receive, Scope, Send, Static
 from limen.errors import BadInput, MissingExtra
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+BACKLOG = 4096
+"""Connections that wait to be taken."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +50,41 @@ class Tls:
     required: bool = True
 
 
-def run(app: Static, host: str, port: int, tls: Tls | None = None) -> None:
+def run(
+    app: Static, host: str, port: int, tls: Tls | None = None, ready: Callable[[int], None] = lambda port: None
+) -> None:
     """Serve until interrupted.
 
+    Args:
+        ready: told the port once connections are taken.
+
     Raises:
-        BadInput: a certificate or key cannot be used.
+        BadInput: a certificate or key cannot be used, or the address cannot.
     """
     _raise_file_limit()
-    make(app, host, port, tls, Patience()).run()
+    server = make(app, host, port, tls, Patience())
+    with listen(host, port) as listening:
+        ready(listening.getsockname()[1])
+        server.run(sockets=[listening])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that takes connections.
+
+    Args:
+        host: name or address, of IPv4 or IPv6.
+        port: 0: any that is free.
+
+    Raises:
+        BadInput: it is not this machine's, somebody else has it, or there is no such port.
+    """
+    try:
+        family, _kind, _protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    except (OSError, OverflowError, UnicodeError) as error:
+        number = getattr(error, "errno", None) or 0
+        why = os.strerror(number) if number > 0 else str(error)
+        raise BadInput(f"{host}:{port}: cannot be listened at: {why.lower()}", "--host, --port") from error
 
 
 def make(app: Static, host: str, port: int, tls: Tls | None, patience: Patience) -> Any:
@@ -77,7 +108,7 @@ def make(app: Static, host: str, port: int, tls: Tls | None, patience: Patience)
         access_log=False,
         log_level="error",
         server_header=False,
-        backlog=4096,
+        backlog=BACKLOG,
         timeout_keep_alive=int(patience.idle),
         timeout_graceful_shutdown=5,
         h11_max_incomplete_event_size=16384,
