@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import pickle
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -111,10 +114,51 @@ def started(folder: Path, name: str, journal: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
-def test_a_search_that_is_killed_goes_on_and_ends_with_the_same_bytes(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+@pytest.fixture(scope="module")
+def whole(folder: Path) -> bytes:
+    """The bundle of a search in one process that nothing interrupts."""
+    assert main([*map(str, (*search(folder, "whole.limen"), *BOARD)), "--json"]) == 0
+    return (folder / "whole.limen").read_bytes()
+
+
+class _Cluster(ModuleType):
+    """Ray's interface, answering from this process: what travels is pickled, and the last that was asked is first."""
+
+    def __init__(self) -> None:
+        super().__init__("ray")
+        self.asked: list[str] = []
+
+    def init(self, **_: object) -> None:
+        pass
+
+    def remote(self, function: Callable[..., Any]) -> Any:
+        def submit(task: Any, recipe: str) -> bytes:
+            self.asked.append(recipe)
+            return pickle.dumps((function, task, recipe))
+
+        return SimpleNamespace(remote=submit)
+
+    def wait(self, ready: list[bytes], num_returns: int) -> tuple[list[bytes], list[bytes]]:
+        return ready[-num_returns:], ready[:-num_returns]
+
+    def get(self, ticket: bytes) -> Any:
+        function, *given = pickle.loads(ticket)
+        return pickle.loads(pickle.dumps(function(*given)))
+
+
+@pytest.mark.parametrize("where", [("--jobs", "2"), ("--on", "ray")])
+def test_candidates_made_elsewhere_are_the_same(
+    folder: Path, whole: bytes, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, where: tuple[str]
 ) -> None:
-    ask(capsys, 0, *search(folder, "whole.limen"), *BOARD)
+    cluster = _Cluster()
+    monkeypatch.setitem(sys.modules, "ray", cluster)
+    name = f"{where[0].strip('-')}.limen"
+    ask(capsys, 0, *search(folder, name), *BOARD, *where)
+    assert (folder / name).read_bytes() == whole
+    assert len(cluster.asked) == (2 if "ray" in where else 0)
+
+
+def test_a_search_that_is_killed_goes_on_and_ends_with_the_same_bytes(folder: Path, whole: bytes) -> None:
     journal = folder / "killed.journal"
     for findings, later in ((2, 0.05), (3, 0.0)):
         run = started(folder, "killed.limen", journal.name)
@@ -126,4 +170,4 @@ def test_a_search_that_is_killed_goes_on_and_ends_with_the_same_bytes(
     run = started(folder, "killed.limen", journal.name)
     _, told = run.communicate()
     assert run.returncode == 0, told.decode()
-    assert (folder / "killed.limen").read_bytes() == (folder / "whole.limen").read_bytes()
+    assert (folder / "killed.limen").read_bytes() == whole
