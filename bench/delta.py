@@ -1,11 +1,13 @@
-"""How much a device downloads when a model changes: limen's deltas beside zstd, bsdiff4 and xdelta3, on the same files.
+"""How much a device downloads when a model changes: limen's deltas beside those of zstd, bsdiff4, xdelta3 and detools.
 
 A classifier of handwritten digits (scikit-learn's; 3 hidden layers, 405,776 parameters) is trained here in numpy.
 Version 1 knows upright digits; version 2 is trained further on digits as another camera sees them (turned, darker,
 noisy): its last layer only (``head``), its last two layers (``lastblk``), all layers at 1e-4 (``full``) and at 1e-3
 (``fullhi``), or from new random weights (``scratch``); ``recal`` keeps the weights and has other calibration samples.
-Each becomes a .tflite in int8, float16 and float32. Figures are per cent of the raw file; lower is better. Every delta
-of limen is applied by the device's reader and compared; ``full`` is what a device takes that has no version before.
+Each becomes a .tflite in int8, in int8 with the scales of version 1 kept where that costs little (``int8+keep``:
+``--keep-scales``), in float16 and in float32. Figures are per cent of the raw file; lower is better. Every delta of
+limen is applied by the device's reader and compared; ``zstd full`` is what a device takes that has no version before.
+``acc.`` is the accuracy of the very file, on what version 2 is for.
 
     python bench/delta.py [--seeds 1] [--json table.json]
 """
@@ -14,6 +16,8 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib.util
+import io
 import itertools
 import json
 import shutil
@@ -40,8 +44,8 @@ from limen.deliver.repository import delta
 Array = np.ndarray[Any, Any]
 Weights = list[tuple[Array, Array]]
 SIZES = (64, 512, 512, 210, 10)
-FORMATS = {"int8": "int8", "fp16": "float16", "fp32": "none"}
-LIMITS = {("int8", "head"): 1.0, ("fp16", "head"): 1.0, ("fp32", "head"): 1.0, ("int8", "full"): 30.0}
+FORMATS = {"int8": "int8", "int8+keep": "int8", "fp16": "float16", "fp32": "none"}
+LIMITS = {(form, "head"): 1.0 for form in FORMATS} | {("int8", "full"): 30.0, ("int8+keep", "full"): 30.0}
 """Per cent that issue 5 promises."""
 
 
@@ -120,11 +124,12 @@ def _turned(image: Array, degrees: float) -> Array:
 
 @dataclass(frozen=True)
 class Version:
-    """``weights``, and the calibration samples of its int8 form."""
+    """``weights``, the calibration samples of its int8 form, and samples and labels of what it is for."""
 
     weights: Weights
     calibration: Array
-    accuracy: float
+    samples: Array
+    labels: Array
 
 
 def versions(seed: int) -> tuple[Version, dict[str, Version], float]:
@@ -136,7 +141,7 @@ def versions(seed: int) -> tuple[Version, dict[str, Version], float]:
     upright, turned = images.reshape(-1, 64), other_camera(images, random).reshape(-1, 64)
     fit, test = slice(0, 1400), slice(1400, None)
     first = train(new_weights(random), upright[fit], labels[fit], 1e-3, 12, 0, random)
-    one = Version(first, upright[:200], accuracy(first, upright[test], labels[test]))
+    one = Version(first, upright[:200], upright[test], labels[test])
     plans = {
         "head": (first, 1e-3, 6, 3),
         "lastblk": (first, 1e-3, 6, 2),
@@ -147,8 +152,8 @@ def versions(seed: int) -> tuple[Version, dict[str, Version], float]:
     found = {}
     for name, (start, rate, epochs, layer) in plans.items():
         trained = train(start, turned[fit], labels[fit], rate, epochs, layer, random)
-        found[name] = Version(trained, upright[:200], accuracy(trained, turned[test], labels[test]))
-    found["recal"] = Version(first, upright[200:400], one.accuracy)
+        found[name] = Version(trained, upright[:200], turned[test], labels[test])
+    found["recal"] = Version(first, upright[200:400], upright[test], labels[test])
     return one, found, accuracy(first, turned[test], labels[test])
 
 
@@ -174,16 +179,21 @@ def to_onnx(weights: Weights) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def to_tflite(version: Version, quantize: str) -> bytes:
+def to_tflite(version: Version, quantize: str, parent: bytes | None = None) -> tuple[bytes, float]:
+    """The file and its accuracy; the scales of ``parent`` are kept."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         (folder / "model.onnx").write_bytes(to_onnx(version.weights))
-        data = None
-        if quantize == "int8":
-            data = folder / "data.npz"
-            np.savez(data, x=version.calibration)
-        limen.compile(folder / "model.onnx", "tflite", folder / "out", data=data, quantize=quantize)
-        return (folder / "out" / "model.tflite").read_bytes()
+        np.savez(folder / "calibration.npz", x=version.calibration)
+        np.savez(folder / "test.npz", x=version.samples, y=version.labels)
+        data = folder / "calibration.npz" if quantize == "int8" else None
+        kept = None
+        if parent is not None:
+            kept = folder / "parent.tflite"
+            kept.write_bytes(parent)
+        limen.compile(folder / "model.onnx", "tflite", folder / "out", data=data, quantize=quantize, keep_scales=kept)
+        made = folder / "out" / "model.tflite"
+        return made.read_bytes(), limen.evaluate(made, folder / "test.npz", "accuracy").value
 
 
 # ------------------------------------------------------------------ encoders
@@ -208,6 +218,17 @@ def xdelta(old: bytes, new: bytes) -> bytes:
         return Path(folder, "delta").read_bytes()
 
 
+def detools_patch(compression: str) -> Callable[[bytes, bytes], bytes]:
+    import detools
+
+    def make(old: bytes, new: bytes) -> bytes:
+        patch = io.BytesIO()
+        detools.create_patch(io.BytesIO(old), io.BytesIO(new), patch, compression=compression)
+        return patch.getvalue()
+
+    return make
+
+
 def encoders() -> tuple[dict[str, Callable[[bytes, bytes], bytes]], dict[str, str]]:
     """Those at hand, limen's last; and why others are not."""
     found: dict[str, Callable[[bytes, bytes], bytes]] = {"zstd full": zstd_full, "patch-from": zstd_patch}
@@ -222,6 +243,10 @@ def encoders() -> tuple[dict[str, Callable[[bytes, bytes], bytes]], dict[str, st
         found["xdelta3"] = xdelta
     else:
         absent["xdelta3"] = "apt install xdelta3"
+    if importlib.util.find_spec("detools"):
+        found |= {f"dt {name[:5]}": detools_patch(name) for name in ("lzma", "heatshrink")}
+    else:
+        absent["detools"] = "pip install detools"
     return {**found, "limen": delta.make}, absent
 
 
@@ -242,13 +267,13 @@ def measure(seed: int, tools: Mapping[str, Callable[[bytes, bytes], bytes]]) -> 
     one, twos, before = versions(seed)
     rows = []
     for form, quantize in FORMATS.items():
-        old = to_tflite(one, quantize)
+        old, _ = to_tflite(one, quantize)
         for name, two in twos.items():
-            if name == "recal" and form != "int8":
+            if name == "recal" and quantize != "int8":
                 continue
-            new = to_tflite(two, quantize)
+            new, right = to_tflite(two, quantize, old if form == "int8+keep" else None)
             row: dict[str, Any] = {"format": form, "change": name, "seed": seed, "raw_bytes": len(new)}
-            row |= {"accuracy_before": before, "accuracy": two.accuracy, "bytes": {}}
+            row |= {"accuracy_before": before, "accuracy": right, "bytes": {}}
             for tool, encode in tools.items():
                 started = time.perf_counter()
                 made = encode(old, new)
@@ -282,14 +307,14 @@ def main() -> int:
     rows = [row for seed in range(options.seeds) for row in measure(seed, tools)]
     heads = [*tools, *absent]
     print(
-        f"{'format':<7}{'change':<9}{'raw B':>9}{'acc.':>7}" + "".join(f"{h:>12}" for h in heads) + f"{'apply ms':>10}"
+        f"{'format':<10}{'change':<9}{'raw B':>9}{'acc.':>7}" + "".join(f"{h:>11}" for h in heads) + f"{'apply ms':>10}"
     )
     for row in rows:
         shares = "".join(
-            f"{100 * row['bytes'][h] / row['raw_bytes']:>12.2f}" if h in row["bytes"] else f"{'-':>12}" for h in heads
+            f"{100 * row['bytes'][h] / row['raw_bytes']:>11.2f}" if h in row["bytes"] else f"{'-':>11}" for h in heads
         )
         print(
-            f"{row['format']:<7}{row['change']:<9}{row['raw_bytes']:>9}{100 * row['accuracy']:>7.1f}{shares}"
+            f"{row['format']:<10}{row['change']:<9}{row['raw_bytes']:>9}{100 * row['accuracy']:>7.1f}{shares}"
             f"{1000 * row['apply_s']:>10.1f}"
         )
     print(f"per cent of the raw file; version 1 has {100 * rows[0]['accuracy_before']:.1f} % on what version 2 is for")
