@@ -2,9 +2,9 @@
 and on those it was made with.
 
 Equalisation first (it changes what is to be rounded), then rounding or bias correction layer by layer. Small Programs
-try every strength of equalisation with every way of rounding; others settle the strength first, and those above
-LARGE_MACS try one strength and no second-order rounding, unless the recipe says ``full``. The log says what was tried,
-in dB of signal to noise at the outputs (before a final softmax or sigmoid), and what was kept.
+try every strength of equalisation with every way of rounding; others settle the strength first. Those above LARGE_MACS
+try one strength and no second-order rounding, unless the recipe says ``full``. The log says what was tried, in dB of
+signal to noise at the outputs (before a final softmax or sigmoid), and what was kept.
 """
 
 from __future__ import annotations
@@ -72,7 +72,8 @@ def improve(
         effort: bounds of the sequential passes.
     """
     macs = program.cost().macs
-    small, large = macs <= SMALL_MACS or recipe.full, macs > LARGE_MACS and not recipe.full
+    small = macs <= (LARGE_MACS if recipe.full else SMALL_MACS)
+    large = macs > LARGE_MACS and not recipe.full
     judged = HELD_OUT // 2 if large else HELD_OUT
     used, held = split(feeds, judged)
     judge = _Judge((held, spread(used, judged)), before_squashing(program))

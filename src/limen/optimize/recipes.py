@@ -23,7 +23,7 @@
     pruned50x8                   the same; what is left of a layer is a multiple of 8, as vector units like it
     pruned50x8_int8              any recipe after that
 
-The words combine, in the order bc, cle, sbc, gptq, full, sqnr; full tries every combination however large the Program.
+The words combine, in the order bc, cle, sbc, gptq, full, sqnr; full tries second-order rounding on large Programs too.
 cle, sbc and gptq are guarded: each is kept only if the error at the outputs, on samples held out, falls.
 
 The contract's ``--quantize`` values are shorthands: int8, int8-best, int16x8, float16, none, dynamic, mixed.
@@ -89,7 +89,7 @@ class Recipe:
         equalize: try cross-layer equalisation.
         sequential_bias: try bias correction layer by layer.
         second_order: try second-order rounding layer by layer.
-        full: try all combinations on Programs of any size.
+        full: try second-order rounding on Programs of any size.
         splits: of a mixed recipe, how many inputs are read in 16 bits.
         min_sqnr: signal to noise in dB that every output keeps by nodes in float; 0 for none.
         pruned: percent of the multiplications that are removed first; 0 for none.
