@@ -45,6 +45,7 @@ def compile_model(
     pack: str = "auto",
     keep_layout: bool = False,
     keep_scales: str | Path | None = None,
+    slow_ram: int | None = None,
     options: ImportOptions | None = None,
 ) -> Compiled:
     """Import, quantise, and write ``model.<target>`` into a folder.
@@ -64,6 +65,7 @@ def compile_model(
         pack: target c: form of the weights in flash; ``auto``: packed where a flash limit is not kept otherwise.
         keep_layout: keep the source layout at the border.
         keep_scales: bundle or .tflite of the version before; its scales are kept where that costs little.
+        slow_ram: target c: bytes of a second, slower memory for what RAM cannot hold; None for the device's.
         options: how the model is read.
 
     Raises:
@@ -80,7 +82,9 @@ def compile_model(
     samples = None if data is None else read_data(data, Chain.parse(pre) if pre else Chain())
     wish = _faithful(source, samples, quantize, target, board)
     prepared = quantised_source(source, samples, wish or quantize, read_parent(keep_scales))
-    artifact = make_artifact(prepared, target, CompileOptions(board, ram, flash, stream, small, pack))
+    artifact = make_artifact(
+        prepared, target, CompileOptions(board, ram, flash, stream, small, pack, slow_ram=slow_ram)
+    )
     files = write_files(artifact, Path(output))
     permutation = {b.name: b.permutation for b in (*artifact.inputs, *artifact.outputs)}
     return Compiled(
@@ -98,6 +102,7 @@ def compile_model(
             **({"kept": prepared.decisions.log[0]} if keep_scales else {}),
         },
         dict(artifact.packed),
+        artifact.slow_ram,
     )
 
 

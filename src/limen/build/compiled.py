@@ -8,14 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from limen.errors import MissingExtra, NotMeasurable
+from limen.devices import Device
+from limen.errors import MissingExtra, NotMeasurable, UsageError
 from limen.program import Program
 from limen.targets import Artifact, CompileOptions, bindings, within_limits
-from limen.targets.c import Generated, generate
+from limen.targets.c import Generated, fast_limit, generate
 from limen.targets.c.encodings import Choice, choose, enough, forms_of
 
 Stream = Literal["off", "auto", "push"]
 
+_DIVISIONS = 3
+"""What the stack takes is known when the code is linked, and another division can have another stack."""
 _ESTIMATED = "constants alone: {why}"
 _LINKED = "code and constants as {compiler} links them for {core}"
 
@@ -24,7 +27,8 @@ def compile_c(program: Program, options: CompileOptions) -> Artifact:
     """The C of a Program, measured where a compiler for the device is installed.
 
     The fastest kernels with whole tensors come first. Where a limit is not kept, layers stream (RAM), or code is made
-    smaller (flash), or both; as a last resort weights are packed (flash), of as few layers as it takes.
+    smaller (flash), or both; then what RAM cannot hold goes to a slower memory, if there is one; as a last resort
+    weights are packed (flash), of as few layers as it takes.
 
     Raises:
         UnsupportedOp: an operator, or the case at hand, has no C kernel.
@@ -37,6 +41,20 @@ def compile_c(program: Program, options: CompileOptions) -> Artifact:
         packed = {**artifact.packed, "instructions": counted}
         artifact = replace(artifact, packed=packed, notes={**artifact.notes, "packed": _told(packed)})
     return within_limits(artifact, options)
+
+
+def fast_arena(device: Device, ram: int | None, slow_ram: int | None) -> int | None:
+    """``fast_limit`` for verbs that keep no limits but this.
+
+    Raises:
+        UsageError: a limit where the device has no second memory.
+    """
+    fast = fast_limit(device, ram, slow_ram)
+    if fast is None and ram is not None:
+        raise UsageError(
+            f"--ram: {device.name} has no second memory for the rest", "give --slow-ram B; limits are kept by: compile"
+        )
+    return fast
 
 
 def scheduled(program: Program, options: CompileOptions) -> tuple[Artifact, Generated]:
@@ -82,8 +100,19 @@ def _trial(
 ) -> Trial:
     assert options.device is not None
     forms = forms_of(choices)
-    made = generate(program, options.device, options.name, small=small, stream=stream, forms=forms)
-    return Trial(small, stream, _measured(made), made)
+    last = stream == _schedules(options)[-1][1]
+    fast = fast_limit(options.device, options.ram, options.slow_ram) if last else None
+    if fast is None:
+        made = generate(program, options.device, options.name, small=small, stream=stream, forms=forms)
+        return Trial(small, stream, _measured(made), made)
+    room = fast
+    for _ in range(_DIVISIONS):
+        made = generate(program, options.device, options.name, "auto", small, stream, forms, room)
+        artifact = _measured(made)
+        if (artifact.ram or 0) <= fast:
+            break
+        room = fast - (artifact.ram or 0) + made.arena
+    return Trial(small, stream, artifact, made)
 
 
 def _packed(
@@ -168,6 +197,7 @@ def _measured(made: Generated) -> Artifact:
         inputs=bindings(made.program, made.program.inputs),
         outputs=bindings(made.program, made.program.outputs),
         notes=dict(made.notes),
+        slow_ram=made.slow,
     )
     if made.pushed_rows:
         return replace(plain, notes={**plain.notes, "flash": _ESTIMATED.format(why="rows are pushed")})

@@ -9,6 +9,7 @@ from typing import Literal
 
 from limen import devices
 from limen.build.artifact import quantised_source
+from limen.build.compiled import fast_arena
 from limen.build.samples import program_feeds, read_data
 from limen.build.source import open_source
 from limen.errors import UsageError
@@ -32,6 +33,8 @@ def profile_model(
     stream: Literal["off", "auto", "push"] = "off",
     small: bool = False,
     pack: str = "none",
+    ram: int | None = None,
+    slow_ram: int | None = None,
     keep_layout: bool = False,
     on: str | None = None,
     options: ImportOptions | None = None,
@@ -51,6 +54,8 @@ def profile_model(
         stream: ``auto``: run layers row by row where it saves RAM; ``push``: and the caller hands in the input's rows.
         small: prefer flash over speed.
         pack: form of the weights in flash, for every layer that it makes smaller.
+        ram: bytes that the arena may have at most where a slower memory holds the rest.
+        slow_ram: bytes of that memory; None for the device's.
         keep_layout: keep the source layout at the border.
         on: a real device, ``ssh://user@host`` or ``serial:/dev/NAME``, instead of the virtual one.
         options: how the model is read.
@@ -80,7 +85,8 @@ def profile_model(
     prepared = quantised_source(source, samples, quantize)
     program = prepared.require_program()
     forms = asked_forms(program, board, pack)
-    generated = generate(program, board, kernels=kernels, stream=stream, small=small, forms=forms)
+    fast = fast_arena(board, ram, slow_ram)
+    generated = generate(program, board, kernels=kernels, stream=stream, small=small, forms=forms, fast=fast)
     feeds = _feeds(program, None if samples is None else list(islice(program_feeds(program, samples), inputs)), inputs)
     if place is None:
         found = profile(generated, feeds, compiler=compiler, judge=program)

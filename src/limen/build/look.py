@@ -83,7 +83,8 @@ def check_model(model: str | Path, device: str, options: ImportOptions) -> Check
         flash = source.program.weight_bytes()
     fits = None
     if ram is not None and flash is not None:
-        fits = (board.ram is None or ram <= board.ram) and (board.flash is None or flash <= board.flash)
+        held = None if board.ram is None else board.ram + (board.slow_ram or 0)
+        fits = (held is None or ram <= held) and (board.flash is None or flash <= board.flash)
     return Checked(verdicts, ram, flash, board.name, fits)
 
 

@@ -12,6 +12,7 @@ from limen import devices
 from limen.build.artifact import CALIBRATION_SAMPLES, write_tree
 from limen.build.binaries import BINARIES, Wanted, accept_system
 from limen.build.bundled import BUNDLED, Request, package_bundle
+from limen.build.compiled import fast_arena
 from limen.build.make import read_around
 from limen.build.pack import Around
 from limen.build.results import Packaged
@@ -20,6 +21,7 @@ from limen.build.source import open_source
 from limen.build.variants import is_quantised, prepare_variant
 from limen.bundle import Bundle
 from limen.bundle.file import write_atomically
+from limen.devices import Device
 from limen.errors import Unsupported, UsageError
 from limen.importers import ImportOptions
 from limen.optimize import decode
@@ -53,6 +55,8 @@ def package_model(
     stream: Literal["off", "auto"] = "off",
     small: bool = False,
     pack: str = "none",
+    ram: int | None = None,
+    slow_ram: int | None = None,
     options: ImportOptions | None = None,
     python: str | None = None,
     wheels: str | Path | None = None,
@@ -72,6 +76,8 @@ def package_model(
         stream: let layers run row by row where that saves RAM.
         small: prefer flash over speed.
         pack: form of the weights in flash, for every layer that it makes smaller.
+        ram: bytes that the arena may have at most where a slower memory holds the rest.
+        slow_ram: bytes of that memory; None for the device's.
         options: how a model file is read.
         python, wheels, engine: of a Python file: the interpreter's version, a folder of wheels, the engine.
 
@@ -94,7 +100,8 @@ def package_model(
     program, around = _opened(Path(source), data, quantize, (pre, post, labels), options)
     prefix = name or Path(source).stem
     forms = asked_forms(program, board, pack)
-    made = generate(program, board, prefix, small=small, stream=stream, forms=forms)
+    fast = _fast(format, board, ram, slow_ram)
+    made = generate(program, board, prefix, small=small, stream=stream, forms=forms, fast=fast)
     if format in PACKAGES:
         kind = PACKAGES.get(format)
         files: Mapping[str, bytes] = kind.make(PackageSource(made, f"{prefix}, a model compiled by limen"))
@@ -106,7 +113,16 @@ def package_model(
     if format == "executable":
         paths[0].chmod(0o755)
     size = sum(p.stat().st_size for p in paths)
-    return Packaged(format, board.name, tuple(str(p) for p in paths), size, made.arena)
+    return Packaged(format, board.name, tuple(str(p) for p in paths), size, made.arena, slow_ram=made.slow)
+
+
+def _fast(format: str, board: Device, ram: int | None, slow_ram: int | None) -> int | None:
+    """Limit of the first arena, where the rest goes to slower memory."""
+    if format in PACKAGES:
+        return fast_arena(board, ram, slow_ram)
+    if ram or slow_ram:
+        raise UsageError(f"--ram: {format} has one memory", "package for a tool chain, such as --as esp-idf")
+    return None
 
 
 def _opened(

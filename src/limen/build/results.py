@@ -23,6 +23,7 @@ class Compiled:
         notes: how the figures were made.
         packed: target c, where weights are packed: ``layers``, and ``flash``, ``ram``, ``instructions`` before and
             after.
+        slow_ram: bytes of a second, slower memory that it needs beside ``ram``.
     """
 
     target: str
@@ -35,6 +36,7 @@ class Compiled:
     islands: Mapping[str, str]
     notes: Mapping[str, str] = field(default_factory=dict)
     packed: Mapping[str, Any] = field(default_factory=dict)
+    slow_ram: int = 0
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -42,6 +44,7 @@ class Compiled:
     def text(self) -> str:
         lines = [f"{path}" for path in self.files]
         ram = "unknown" if self.ram is None else f"{self.ram:,} bytes"
+        ram += f", slow RAM {self.slow_ram:,} bytes" if self.slow_ram else ""
         lines.append(f"target {self.target}, recipe {self.recipe}: flash {self.flash:,} bytes, RAM {ram}")
         lines.append(f"{100 * self.integer_mac_share:.1f} % of the multiply-accumulates run in integers")
         for why in dict.fromkeys(self.islands.values()):
@@ -66,6 +69,7 @@ class Packaged:
         bytes: size of all of them.
         ram: bytes of the arena.
         notes: what is not in it, and why.
+        slow_ram: bytes of the arena in slower memory.
     """
 
     format: str
@@ -74,6 +78,7 @@ class Packaged:
     bytes: int
     ram: int
     notes: tuple[str, ...] = ()
+    slow_ram: int = 0
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -81,7 +86,8 @@ class Packaged:
     def text(self) -> str:
         lines = [
             *self.files,
-            f"{self.format} for {self.device}: {self.bytes:,} bytes, RAM {self.ram:,} bytes",
+            f"{self.format} for {self.device}: {self.bytes:,} bytes, RAM {self.ram:,} bytes"
+            + (f", slow RAM {self.slow_ram:,} bytes" if self.slow_ram else ""),
             *self.notes,
         ]
         return "\n".join(lines)

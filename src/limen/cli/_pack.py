@@ -1,8 +1,10 @@
-"""The flag that packs weights, of every verb that makes C."""
+"""The flags about memory of the verbs that make C: packed weights, and a second memory."""
 
 from __future__ import annotations
 
 import argparse
+
+from limen.cli._units import byte_count
 
 FORMS = "smallest, int4, int3, palette, huffman or sparse, for every layer that it makes smaller; none: never"
 
@@ -20,4 +22,14 @@ def add_pack_flag(parser: argparse.ArgumentParser, limited: bool = False) -> Non
         metavar="FORM",
         default="auto" if limited else "none",
         help=f"target c: weights packed in flash; {auto}{FORMS}{file}",
+    )
+
+
+def add_memory_flags(parser: argparse.ArgumentParser) -> None:
+    """``--ram B --slow-ram B`` of verbs that keep no other limits."""
+    parser.add_argument(
+        "--ram", type=byte_count, metavar="B", help="target c: most bytes of the arena; the rest is slow RAM"
+    )
+    parser.add_argument(
+        "--slow-ram", type=byte_count, metavar="B", help="target c: slower memory that the device has beside its RAM"
     )

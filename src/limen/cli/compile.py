@@ -27,6 +27,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--keep-scales", metavar="FILE", help="bundle or .tflite of the version before: keep its scales"
     )
     parser.add_argument("--ram", type=byte_count, metavar="B", help="most RAM the artifact may need")
+    parser.add_argument(
+        "--slow-ram", type=byte_count, metavar="B", help="target c: slower memory for what --ram cannot hold"
+    )
     parser.add_argument("--flash", type=byte_count, metavar="B", help="most flash the artifact may need")
     parser.add_argument(
         "--stream",
@@ -52,6 +55,7 @@ def run(options: argparse.Namespace) -> Outcome:
         pre=options.pre,
         quantize=options.quantize,
         ram=options.ram,
+        slow_ram=options.slow_ram,
         flash=options.flash,
         stream=options.stream,
         small=options.small,

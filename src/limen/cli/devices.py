@@ -38,7 +38,8 @@ def _row(device: devices.Device) -> tuple[object, ...]:
 
 def _card(device: devices.Device) -> str:
     """One line per field."""
-    values = dataclasses.asdict(device) | {"ram": size_text(device.ram), "flash": size_text(device.flash)}
+    sizes = {key: size_text(getattr(device, key)) for key in ("ram", "slow_ram", "flash")}
+    values = dataclasses.asdict(device) | sizes
     lines = ((key, " ".join(value) if isinstance(value, tuple) else value) for key, value in values.items())
     return "\n".join(f"{key:<9} {'-' if value in (None, '') else value}" for key, value in lines)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 
 from limen.cli._command import Command, Outcome
-from limen.cli._pack import add_pack_flag
+from limen.cli._pack import add_memory_flags, add_pack_flag
 from limen.cli._source import add_import_flags, add_step_flags, import_settings
 
 
@@ -31,6 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stream", choices=("off", "auto"), default="off", help="run layers row by row to save RAM")
     parser.add_argument("--small", action="store_true", help="prefer flash over speed")
     add_pack_flag(parser)
+    add_memory_flags(parser)
     parser.add_argument(
         "--engine", metavar="NAME", help="python: the engine to take along (default: the bundle's first)"
     )
@@ -63,6 +64,8 @@ def run(options: argparse.Namespace) -> Outcome:
         stream=options.stream,
         small=options.small,
         pack=options.pack,
+        ram=options.ram,
+        slow_ram=options.slow_ram,
         **import_settings(options),
     )
     return Outcome(result.to_json(), result.text())

@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 
 from limen.cli._command import Command, Outcome
-from limen.cli._pack import add_pack_flag
+from limen.cli._pack import add_memory_flags, add_pack_flag
 from limen.cli._source import add_import_flags, import_settings
 
 
@@ -36,6 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--small", action="store_true", help="prefer flash over speed")
     add_pack_flag(parser)
+    add_memory_flags(parser)
     parser.add_argument("--keep-layout", action="store_true", help="keep the source's layout of inputs and outputs")
     add_import_flags(parser)
 
@@ -56,6 +57,8 @@ def run(options: argparse.Namespace) -> Outcome:
         stream=options.stream,
         small=options.small,
         pack=options.pack,
+        ram=options.ram,
+        slow_ram=options.slow_ram,
         keep_layout=options.keep_layout,
         on=options.on,
         **import_settings(options),

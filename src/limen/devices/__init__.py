@@ -40,6 +40,8 @@ class Device:
         isa: name of the generic entry it descends from, ``cortex-m4``; what compilers and virtual devices go by.
         features: processor extensions, ``("thumb2", "dsp")``.
         ram: bytes a model and its application may use at most; None where it is not known.
+        slow_ram: bytes of a second, slower memory, such as PSRAM, for what ``ram`` cannot hold; None where there is
+            none.
         flash: bytes of program memory; None where programs are on a disk, or where it is not known.
         clock_hz: cycles per second at most; None where it is not known.
         engines: runtimes that exist for it, best first; empty where code is linked into the firmware.
@@ -54,6 +56,7 @@ class Device:
     isa: str
     features: tuple[str, ...] = ()
     ram: int | None = None
+    slow_ram: int | None = None
     flash: int | None = None
     clock_hz: int | None = None
     engines: tuple[str, ...] = ()
@@ -64,8 +67,8 @@ class Device:
 
 
 TYPES: dict[str, type] = {
-    "inherits": str, "title": str, "isa": str, "features": list, "ram": str, "flash": str, "clock_hz": int,
-    "engines": list, "targets": list, "notes": str, "aliases": list, "zephyr": str,
+    "inherits": str, "title": str, "isa": str, "features": list, "ram": str, "slow_ram": str, "flash": str,
+    "clock_hz": int, "engines": list, "targets": list, "notes": str, "aliases": list, "zephyr": str,
 }  # fmt: skip
 
 
@@ -156,7 +159,7 @@ def _read(path: Path) -> dict[str, Any]:
         if type(value) is not TYPES[key] or (isinstance(value, list) and not all(isinstance(v, str) for v in value)):
             raise BadInput(f"{path.name}: {key} is {value!r}, not {_type_text(key)}")
     try:
-        return entry | {key: byte_size(entry[key]) for key in ("ram", "flash") if key in entry}
+        return entry | {key: byte_size(entry[key]) for key in ("ram", "slow_ram", "flash") if key in entry}
     except ValueError as problem:
         raise BadInput(f"{path.name}: {problem}") from problem
 

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from limen.lab._build import SUPPORT
 from limen.lab._elf import Image
 from limen.program import Array
 from limen.targets._zig import zig_cc
-from limen.targets.c import Generated
+from limen.targets.c import Generated, Place
 
 SHARED = -1
 CAPACITY = 1 << 17  # entries; a model of a hundred layers has some ten thousand blocks
@@ -61,11 +62,14 @@ class Counter:
     Args:
         image: the linked program.
         generated: its layers.
-        arena: the host memory behind the guest's arena.
+        arena: the host memory behind the guest's arenas.
+        offset: of a tensor in it.
         stop: address of ``uc_emu_stop``.
     """
 
-    def __init__(self, image: Image, generated: Generated, arena: Array, stop: int) -> None:
+    def __init__(
+        self, image: Image, generated: Generated, arena: Array, offset: Callable[[Place], int], stop: int
+    ) -> None:
         self._library = counter_library()
         code = image.code()
         self.owner = owners(image, generated)
@@ -73,7 +77,7 @@ class Counter:
         self.driver = len(generated.layers)
         self.snapshots = _snapshots(generated)
         self.memory = np.zeros(max(1, sum(s.size for s in self.snapshots)), np.uint8)
-        copies, ranges = _copies(generated, self.snapshots)
+        copies, ranges = _copies(generated, self.snapshots, offset)
         self._kept = [copies, ranges, arena]
         at = [ctypes.c_void_p(a.ctypes.data) for a in (self.owner, self.entries, ranges, copies, arena, self.memory)]
         self.fields = Fields(
@@ -138,10 +142,12 @@ def _snapshots(generated: Generated) -> tuple[Snapshot, ...]:
     return tuple(found)
 
 
-def _copies(generated: Generated, snapshots: tuple[Snapshot, ...]) -> tuple[Array, Array]:
+def _copies(
+    generated: Generated, snapshots: tuple[Snapshot, ...], offset: Callable[[Place], int]
+) -> tuple[Array, Array]:
     """The tables ``copies`` and ``ranges``; the driver has an empty range."""
     places = [place for layer in generated.layers for place in layer.outputs]
-    copies = [(place.offset, s.start, s.size, 0) for place, s in zip(places, snapshots, strict=True)]
+    copies = [(offset(place), s.start, s.size, 0) for place, s in zip(places, snapshots, strict=True)]
     counts = [len(layer.outputs) for layer in generated.layers] + [0]
     firsts = np.cumsum([0, *counts[:-1]])
     return np.array(copies or [(0, 0, 0, 0)], np.uint32), np.stack([firsts, counts], 1).astype(np.uint32)

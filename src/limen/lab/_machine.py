@@ -34,6 +34,7 @@ PAGE = 4096
 STACK, STACK_BYTES = 0x20400000, 256 * 1024
 ARENA = 0x21000000
 ROW = 0x24000000  # of the input, where its rows are pushed
+SLOW = 0x28000000  # the second arena, where there is one
 PAINT = 0xA5
 LIMIT = 40_000_000_000  # bytes of code in one run
 
@@ -72,19 +73,19 @@ class Machine:
         self._row: Array | None = None
         self._stack = _memory(STACK_BYTES)
         self._engine.map(STACK, self._stack, READ | WRITE)
-        room = max(PAGE, -(-self.generated.arena // PAGE) * PAGE)
-        whole = _memory(room)
-        self._engine.map(ARENA, whole, READ | WRITE)
-        self.arena = whole[room - self.generated.arena :]
-        self._address = ARENA + room - self.generated.arena
-        self._margin = whole[: room - self.generated.arena]
-        self.counter = Counter(built.image, self.generated, self.arena, self._engine.stop_function())
+        self._map_arenas()
+        stop = self._engine.stop_function()
+        self.counter = Counter(built.image, self.generated, self._whole[self._starts[0] :], self._distance, stop)
         self._engine.hook_blocks(self.counter.hook, self.counter.fields)
 
     def reset(self) -> Run:
         """States to their initial values."""
-        self.arena[:] = PAINT
+        self.forget()
         return self._call("reset")
+
+    def forget(self) -> None:
+        """Overwrite the arenas: what an earlier run left must not matter."""
+        self._whole[:] = PAINT
 
     def invoke(self, feeds: Mapping[str, Array]) -> Run:
         """One inference.
@@ -134,6 +135,26 @@ class Machine:
                     variables[address - RAM : address - RAM + len(data)] = np.frombuffer(data, np.uint8)
             self._engine.map(RAM, variables, READ | WRITE)
 
+    def _map_arenas(self) -> None:
+        """Each arena ends where mapped memory ends; on this side they follow each other."""
+        sizes = (self.generated.arena, *([self.generated.slow] if self.generated.slow else []))
+        rooms = [max(PAGE, -(-size // PAGE) * PAGE) for size in sizes]
+        self._whole = _memory(sum(rooms))
+        self._starts, self._arguments, self._margins = [], [], []
+        first = 0
+        for base, size, room in zip((ARENA, SLOW), sizes, rooms, strict=False):
+            start = first + room - size
+            self._engine.map(base, self._whole[first : first + room], READ | WRITE)
+            self._starts.append(start)
+            self._arguments.append(base + room - size)
+            self._margins.append(self._whole[first:start])
+            first += room
+        self.arena = self._whole[self._starts[0] : rooms[0]]
+
+    def _distance(self, place: Place) -> int:
+        """Of a tensor from the start of the first arena, on this side."""
+        return place.offset + (self._starts[1] - self._starts[0] if place.slow else 0)
+
     def _call(self, what: str) -> Run:
         self._paint()
         self._execute(what)
@@ -150,18 +171,18 @@ class Machine:
         self._execute("begin")
         for number, row in enumerate(rows, 1):
             self._row[len(self._row) - size :] = row
-            self._engine.write(self._registers["second"], ROW + len(self._row) - size)
             self.counter.resume()
-            done = self._execute("push")
+            done = self._execute("push", ROW + len(self._row) - size)
             if done != (number == len(rows)):
                 self._settle("push", f"answers {done} after row {number} of {len(rows)}")
         return self._ran()
 
-    def _execute(self, what: str) -> int:
-        """Call a function of the model; its answer, if it has one."""
+    def _execute(self, what: str, *more: int) -> int:
+        """Call a function of the model, with arguments behind the arenas; its answer, if it has one."""
         thumb = 1 if self.built.core.family == "thumb" else 0
         engine, registers = self._engine, self._registers
-        engine.write(registers["argument"], self._address)
+        for number, value in enumerate((*self._arguments, *more)):
+            engine.write(registers["argument"] + number, value)
         engine.write(registers["stack"], STACK + STACK_BYTES)
         engine.write(registers["link"], self._sentinel | thumb)
         name = f"{self.generated.name}_{what}"
@@ -171,7 +192,8 @@ class Machine:
 
     def _paint(self) -> None:
         """Before a run."""
-        self._stack[:], self._margin[:] = PAINT, PAINT
+        for memory in (self._stack, *self._margins):
+            memory[:] = PAINT
         self.counter.begin(self.limit)
 
     def _ran(self) -> Run:
@@ -180,7 +202,7 @@ class Machine:
 
     def _settle(self, what: str, fault: str) -> None:
         """Raise InternalError for a fault of the generated code, with the place."""
-        if not fault and (self._margin != PAINT).any():
+        if not fault and any((margin != PAINT).any() for margin in self._margins):
             fault = "wrote below its arena"
         if fault:
             address = self._engine.read(self._registers["counter"])
@@ -192,7 +214,7 @@ class Machine:
             )
 
     def _view(self, place: Place) -> Array:
-        data = self.arena[place.offset : place.offset + place.nbytes]
+        data = self._whole[self._starts[0] + self._distance(place) :][: place.nbytes]
         return data.view(place.dtype).reshape(place.shape)
 
 

@@ -22,10 +22,10 @@ READ, WRITE, EXECUTE = 1, 2, 4
 HOOK_BLOCK = 1 << 3
 _CONTROL_WRITE, _CONTROL_CPU = 1 << 30, 7
 
-# Registers by unicorn's numbers (include/unicorn/arm.h, arm64.h, riscv.h).
-ARM = {"argument": 66, "second": 67, "stack": 12, "link": 10, "counter": 11}
-RISCV = {"argument": 11, "second": 12, "stack": 3, "link": 2, "counter": 190}
-A64 = {"argument": 199, "second": 200, "stack": 4, "link": 2, "counter": 260}
+# Registers by unicorn's numbers (include/unicorn/arm.h, arm64.h, riscv.h); arguments have consecutive ones.
+ARM = {"argument": 66, "stack": 12, "link": 10, "counter": 11}
+RISCV = {"argument": 11, "stack": 3, "link": 2, "counter": 190}
+A64 = {"argument": 199, "stack": 4, "link": 2, "counter": 260}
 ARM_ACCESS, ARM_UNIT, A64_ACCESS = 111, 4, 261  # CPACR and FPEXC, CPACR_EL1: they enable floats and NEON
 
 

@@ -70,6 +70,7 @@ def profile_virtual(
         flash={"code": built.code_bytes, "weights": built.weight_bytes},
         ram={
             "arena": generated.arena,
+            **({"slow": generated.slow} if generated.slow else {}),
             "static": built.static_bytes,
             "stack": max(counts.stack for counts in runs),
             "stack_bound": bound.bytes,
@@ -108,7 +109,7 @@ def measure(machine: Machine, feeds: Sequence[Mapping[str, Array]], judge: Progr
         machine.reset()
         for feed in feeds:
             if not generated.stateful:
-                machine.arena[:] = 0xA5  # what an earlier run left must not matter
+                machine.forget()
             runs.append(counter.counts(machine.invoke(feed)))
             differences.add({**machine.layer_outputs(), **machine.outputs()}, expect.after(feed))
     finally:

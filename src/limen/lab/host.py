@@ -50,16 +50,17 @@ class HostModel:
         self._invoke = getattr(library, f"{generated.name}_invoke")
         self._reset = getattr(library, f"{generated.name}_reset")
         for function in (self._invoke, self._reset):
-            function.argtypes, function.restype = [ctypes.c_void_p], None
-        raw = np.zeros(generated.arena + 64, np.uint8)
+            function.argtypes, function.restype = [ctypes.c_void_p] * (2 if generated.slow else 1), None
+        raw = np.zeros(generated.memory + 64, np.uint8)
         start = -raw.ctypes.data % max(ARENA_ALIGN, 64)
-        self._arena = raw[start : start + generated.arena]
-        self._address = self._arena.ctypes.data
+        self._memory = raw[start : start + generated.memory]
+        address = self._memory.ctypes.data
+        self._arenas = (address, address + generated.slow_start) if generated.slow else (address,)
         self.reset()
 
     def reset(self) -> None:
         """States back to their initial values."""
-        self._reset(self._address)
+        self._reset(*self._arenas)
 
     def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
         """Run once.
@@ -75,11 +76,11 @@ class HostModel:
             if value is None or value.shape != place.shape or value.dtype != np.dtype(place.dtype):
                 raise DataError(f"{place.tensor}: expected {place.dtype}{list(place.shape)}")
             self._view(place)[...] = value
-        self._invoke(self._address)
+        self._invoke(*self._arenas)
         return {place.tensor: self._view(place).copy() for place in self.generated.outputs}
 
     def _view(self, place: Place) -> Array:
-        data = self._arena[place.offset : place.offset + place.nbytes]
+        data = self._memory[self.generated.offset(place) :][: place.nbytes]
         return data.view(place.dtype).reshape(place.shape)
 
 

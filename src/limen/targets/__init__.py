@@ -30,6 +30,7 @@ class CompileOptions:
         device: the board; None for any.
         ram: bytes the artifact may need at run time; None for no limit.
         flash: bytes of code and constants it may take; None for no limit.
+        slow_ram: target c: bytes of a second, slower memory for what ``ram`` cannot hold; None for the device's.
         stream: ``auto`` lets target c run layers row by row where that makes the arena smaller, ``push`` has the caller
             hand in the rows; with ``off`` it still does so where a RAM limit is not kept otherwise.
         small: prefer flash over speed.
@@ -45,6 +46,7 @@ class CompileOptions:
     small: bool = False
     pack: str = "auto"
     name: str = "model"
+    slow_ram: int | None = None
 
 
 class Target(Protocol):
@@ -91,6 +93,7 @@ def within_limits(artifact: Artifact, options: CompileOptions) -> Artifact:
     device = options.device
     for what, figure, asked, held in (
         ("RAM", artifact.ram, options.ram, device.ram if device else None),
+        ("slow RAM", artifact.slow_ram, options.slow_ram, device.slow_ram if device else None),
         ("flash", artifact.flash, options.flash, device.flash if device else None),
     ):
         limits = [(asked, "asked for"), (held, f"held by {device.name}" if device else "")]

@@ -45,6 +45,7 @@ class Artifact:
         flash: bytes of code and constants.
         inputs, outputs: the ports in the source model's order.
         notes: how the figures were made, and what was decided; free text pairs.
+        slow_ram: target c: bytes of a second, slower memory that the plan needs beside ``ram``.
         packed: target c, where weights are packed: ``layers`` (layer, form, bytes before and after), and ``flash``,
             ``ram`` and ``instructions`` before and after.
     """
@@ -57,6 +58,7 @@ class Artifact:
     outputs: tuple[Binding, ...]
     notes: Mapping[str, str] = field(default_factory=dict)
     packed: Mapping[str, Any] = field(default_factory=dict)
+    slow_ram: int = 0
 
 
 def bindings(program: Program, ports: tuple[Port, ...]) -> tuple[Binding, ...]:

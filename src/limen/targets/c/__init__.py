@@ -2,6 +2,6 @@
 
 from limen.targets.c._emit import blockers, generate
 from limen.targets.c._generated import ARENA_ALIGN, Generated, Layer, Place
-from limen.targets.c._target import TARGET
+from limen.targets.c._target import TARGET, fast_limit
 
-__all__ = ["ARENA_ALIGN", "TARGET", "Generated", "Layer", "Place", "blockers", "generate"]
+__all__ = ["ARENA_ALIGN", "TARGET", "Generated", "Layer", "Place", "blockers", "fast_limit", "generate"]

@@ -3,49 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-
-import numpy as np
 
 from limen import __version__
 from limen.devices import Device
 from limen.errors import Unsupported
 from limen.program import Node, Program, Tensor
 from limen.targets.c._generated import ARENA_ALIGN, Generated, Layer, Place
+from limen.targets.c._header import header
 from limen.targets.c._isa import PORTABLE, Isa, isa_of
-from limen.targets.c._kernel import Constant, Helper, c_type
-from limen.targets.c._memory import Layout, Stream, arrange
+from limen.targets.c._kernel import Constant, Helper
+from limen.targets.c._memory import Stream, arrange
 from limen.targets.c._order import order_nodes
-from limen.targets.c._plan import ArenaPlan
 from limen.targets.c._prepare import prepare
 from limen.targets.c._stages import COPY, NONE, Stage, driver, make_stages, refusals, row_layout
-from limen.targets.c._storage import Storage, assign_storage, state_block
+from limen.targets.c._storage import assign_storage, state_block
 from limen.targets.c._stream_text import ROW_UNIT, padding_rows, stream_functions, tables
 from limen.targets.c._text import comment, constant_definition, identifier, unique_identifiers
-
-
-@dataclass(frozen=True, eq=False)
-class Unit:
-    """Everything known before the text is written."""
-
-    name: str
-    program: Program
-    device: Device
-    isa: Isa
-    storage: Storage
-    layout: Layout
-
-    @property
-    def stages(self) -> tuple[Stage, ...]:
-        return self.layout.stages
-
-    @property
-    def plan(self) -> ArenaPlan:
-        return self.layout.plan
-
-    def offset(self, tensor: str) -> int:
-        """Of a computed tensor in the arena."""
-        return self.plan.offsets[self.storage.root(tensor)]
+from limen.targets.c._unit import Unit
 
 
 def generate(
@@ -56,6 +30,7 @@ def generate(
     small: bool = False,
     stream: Stream = "off",
     forms: Mapping[str, str] | None = None,
+    fast: int | None = None,
 ) -> Generated:
     """Compile a Program to C.
 
@@ -68,6 +43,7 @@ def generate(
         stream: ``auto``: layers run row by row where that makes the arena smaller; ``push``: and the caller hands in
             the rows of the input with ``NAME_begin`` and ``NAME_push``.
         forms: first output of a node -> form of its weights (``encodings.FORMS``); see ``encodings.choose``.
+        fast: bytes that the arena may have where a second, slower one holds the rest; None for one arena.
 
     Raises:
         UnsupportedOp: an operator or a case has no kernel.
@@ -83,8 +59,13 @@ def generate(
     def make(keep_rows: frozenset[int]) -> tuple[Stage, ...]:
         return make_stages(program, storage, prefix, isa.name, device, small, forms or {}, keep_rows)
 
-    layout = arrange(program, storage, make, prefix, max(isa.alignment, 4), stream)
+    layout = arrange(program, storage, make, prefix, max(isa.alignment, 4), stream, _whole(fast))
     return _write(Unit(prefix, program, device, isa, storage, layout))
+
+
+def _whole(fast: int | None) -> int | None:
+    """A limit of the arena's size, which is a multiple of its alignment."""
+    return None if fast is None else max(fast, 0) // ARENA_ALIGN * ARENA_ALIGN
 
 
 def blockers(program: Program, device: Device) -> tuple[tuple[Node, Unsupported], ...]:
@@ -98,13 +79,21 @@ def _write(unit: Unit) -> Generated:
     inputs = _places(unit, [p.tensor for p in resident], [p.name for p in resident])
     outputs = _places(unit, [p.tensor for p in program.outputs], [p.name for p in program.outputs])
     states = tuple(
-        Place(s.name, identifier(s.name), unit.plan.offsets[state_block(s.name)], s.shape, s.dtype, s.initial.nbytes)
+        Place(
+            s.name,
+            identifier(s.name),
+            unit.plan.offsets[state_block(s.name)],
+            s.shape,
+            s.dtype,
+            s.initial.nbytes,
+            state_block(s.name) in unit.plan.slow,
+        )
         for s in program.states
     )
     constants = [c for s in unit.stages if s.kernel for c in s.kernel.constants] + _initial_values(unit)
     stream = unit.layout.stream
     constants += [*tables(stream), *padding_rows(stream)] if stream else []
-    files = {f"{unit.name}.h": _header(unit, inputs, outputs), f"{unit.name}.c": _source(unit)}
+    files = {f"{unit.name}.h": header(unit, inputs, outputs), f"{unit.name}.c": _source(unit)}
     assembly = _assembly(unit)
     if assembly:
         files[f"{unit.name}_kernels.S"] = assembly
@@ -115,14 +104,20 @@ def _write(unit: Unit) -> Generated:
         isa=unit.isa.name,
         files={name: text.encode() for name, text in files.items()},
         arena=-(-unit.plan.size // ARENA_ALIGN) * ARENA_ALIGN,
+        slow=-(-unit.plan.slow_size // ARENA_ALIGN) * ARENA_ALIGN,
         constants=sum(c.data.nbytes for c in constants),
         inputs=inputs,
         outputs=outputs,
         states=states,
         layers=tuple(_layer(unit, stage) for stage in unit.stages),
         pushed_rows=stream.region.rows if stream and stream.pushed else 0,
-        notes={"arena": f"{unit.plan.size} bytes; no plan of these buffers can be below {unit.plan.bound}"},
+        notes=_notes(unit),
     )
+
+
+def _notes(unit: Unit) -> dict[str, str]:
+    notes = {"arena": f"{unit.plan.size} bytes; no plan of these buffers can be below {unit.plan.bound}"}
+    return notes | ({"slow memory": unit.layout.note} if unit.layout.note else {})
 
 
 def _assembly(unit: Unit) -> str:
@@ -143,7 +138,8 @@ def _places(unit: Unit, tensors: list[str], names: list[str]) -> tuple[Place, ..
 
 
 def _place(unit: Unit, tensor: Tensor, symbol: str) -> Place:
-    return Place(tensor.name, symbol, unit.offset(tensor.name), tensor.shape, tensor.dtype, tensor.nbytes)
+    slow = unit.storage.root(tensor.name) in unit.plan.slow
+    return Place(tensor.name, symbol, unit.offset(tensor.name), tensor.shape, tensor.dtype, tensor.nbytes, slow)
 
 
 def _layer(unit: Unit, stage: Stage) -> Layer:
@@ -166,69 +162,6 @@ def _initial_values(unit: Unit) -> list[Constant]:
     return states + [Constant(_output_constant(unit, t), data) for t, data in fixed.items() if data is not None]
 
 
-def _header(unit: Unit, inputs: Sequence[Place], outputs: Sequence[Place]) -> str:
-    upper = unit.name.upper()
-    size = -(-unit.plan.size // ARENA_ALIGN) * ARENA_ALIGN
-    parts = [
-        f"/* {unit.name}.h: {comment(unit.program.name)}, compiled by limen {__version__} for {unit.device.name}. */\n",
-        f"#ifndef {upper}_H\n#define {upper}_H\n\n#include <stdint.h>\n\n",
-        '#ifdef __cplusplus\nextern "C" {\n#endif\n\n',
-        "/* Working memory: the caller supplies it, one per instance of the model. */\n",
-        f"#define {upper}_ARENA_BYTES {size}\n#define {upper}_ARENA_ALIGN {ARENA_ALIGN}\n\n",
-        "/* A code stands for the real value SCALE * (code - ZERO_POINT); pictures are laid out as N, H, W, C. */\n\n",
-        *(_accessor(unit, place, "INPUT") for place in inputs),
-        *(_accessor(unit, place, "OUTPUT") for place in outputs),
-        "/* Sets the states to their initial values; call it before the first run. */\n" if unit.program.states else
-        "/* Does nothing: the model has no states. */\n",
-        f"void {unit.name}_reset(void *arena);\n\n",
-        _entry(unit),
-        "#ifdef __cplusplus\n}\n#endif\n\n#endif\n",
-    ]  # fmt: skip
-    return "".join(parts)
-
-
-def _entry(unit: Unit) -> str:
-    """Declarations of what runs the model."""
-    stream = unit.layout.stream
-    if stream is None or not stream.pushed:
-        return (
-            "/* Runs once: reads the inputs from the arena, writes the outputs there. It may overwrite the inputs. */\n"
-            f"void {unit.name}_invoke(void *arena);\n\n"
-        )
-    source = unit.program.tensors[stream.region.source]
-    rows, size = stream.region.rows, row_layout(source).nbytes
-    return (
-        "/* Starts one run. */\n"
-        f"void {unit.name}_begin(void *arena);\n\n"
-        f"/* Takes in one row of the input ({size} bytes, {source.dtype}); {rows} rows make a run. Returns 1 when the\n"
-        " * outputs are there, which is after the last row, and 0 before. */\n"
-        f"#define {unit.name.upper()}_INPUT_ROWS {rows}\n#define {unit.name.upper()}_INPUT_ROW_BYTES {size}\n"
-        + "".join(f"{line}\n" for line in _meaning(f"{unit.name.upper()}_INPUT", source))
-        + f"int32_t {unit.name}_push(void *arena, const void *row);\n\n"
-    )
-
-
-def _accessor(unit: Unit, place: Place, kind: str) -> str:
-    """Macros of one input or output."""
-    tensor = unit.program.tensors[place.tensor]
-    macro = f"{unit.name}_{kind}_{place.symbol}".upper()
-    shape = " x ".join(map(str, place.shape)) or "scalar"
-    lines = [
-        f"/* {kind.lower()} {comment(place.tensor)}: {place.dtype}, {shape} */",
-        f"#define {macro}(arena) (({c_type(tensor)} *)(void *)((uint8_t *)(arena) + {place.offset}))",
-        f"#define {macro}_SIZE {tensor.size}",
-    ]
-    return "\n".join([*lines, *_meaning(macro, tensor)]) + "\n\n"
-
-
-def _meaning(macro: str, tensor: Tensor) -> list[str]:
-    """What the codes of a port stand for."""
-    if tensor.quant is None or tensor.quant.axis is not None:
-        return []
-    scale = f"{float(np.float32(tensor.scale)):.9g}f"
-    return [f"#define {macro}_SCALE {scale}", f"#define {macro}_ZERO_POINT {tensor.zero_point}"]
-
-
 def _source(unit: Unit) -> str:
     includes = sorted({i for s in unit.stages if s.kernel for i in s.kernel.includes})
     helpers = _ordered(h for s in unit.stages if s.kernel for h in _helpers(unit, s))
@@ -238,7 +171,8 @@ def _source(unit: Unit) -> str:
         *(f"#include <{name}>\n" for name in includes),
         "\n/* Layers stay functions of their own, so that profilers and debuggers see them. */\n",
         "#define LIMEN_LAYER __attribute__((noinline))\n",
-        "#define AT(offset) ((void *)((uint8_t *)arena + (offset)))\n\n",
+        "#define AT(offset) ((void *)((uint8_t *)arena + (offset)))\n",
+        "#define SLOW(offset) ((void *)((uint8_t *)slow + (offset)))\n\n" if unit.plan.slow else "\n",
         *(f"{helper.text.rstrip()}\n\n" for helper in helpers),
         *(_stage_text(unit, stage) for stage in unit.stages if stage.kernel is not None),
         stream_functions(unit.layout.stream) if unit.layout.stream else "",
@@ -303,19 +237,19 @@ def _shape(tensor: Tensor) -> str:
 def _reset(unit: Unit) -> str:
     lines = []
     for state in unit.program.states:
-        at = f"AT({unit.plan.offsets[state_block(state.name)]})"
+        at = unit.plan.at(state_block(state.name))
         if state.initial.any():
             source = f"{unit.name}_initial_{identifier(state.name)}"
             lines.append(f"    memcpy({at}, {source}, {state.initial.nbytes}u);\n")
         else:
             lines.append(f"    memset({at}, 0, {state.initial.nbytes}u);\n")
-    return f"void {unit.name}_reset(void *arena)\n{{\n{_body(lines)}}}\n\n"
+    return f"void {unit.name}_reset({unit.plan.parameters})\n{{\n{_body(unit, lines)}}}\n\n"
 
 
 def _invoke(unit: Unit) -> str:
     lines = [_constant_output(unit, p.tensor) for p in unit.program.outputs]
     lines += [_call(unit, stage) for stage in unit.stages]
-    return f"void {unit.name}_invoke(void *arena)\n{{\n{_body(lines)}}}\n"
+    return f"void {unit.name}_invoke({unit.plan.parameters})\n{{\n{_body(unit, lines)}}}\n"
 
 
 def _push(unit: Unit) -> str:
@@ -327,17 +261,18 @@ def _push(unit: Unit) -> str:
     size = row_layout(unit.program.tensors[region.source]).nbytes
     rest = "".join(_call(unit, stage) for stage in unit.stages)
     return (
-        f"void {unit.name}_begin(void *arena)\n{{\n    {text.name}_start(arena);\n}}\n\n"
-        f"int32_t {unit.name}_push(void *arena, const void *row)\n{{\n"
-        f"    int32_t *const made = AT({text.at(text.counters)});\n"
+        f"void {unit.name}_begin({unit.plan.parameters})\n{{\n    {text.name}_start({unit.plan.arguments});\n}}\n\n"
+        f"int32_t {unit.name}_push({unit.plan.parameters}, const void *row)\n{{\n"
+        f"    int32_t *const made = {unit.plan.at(text.counters)};\n"
         f"    memcpy(AT({text.table_name(region.source)}[{counter}] * {ROW_UNIT}), row, {size}u);\n"
-        f"    {counter} += 1;\n    {text.name}_advance(arena);\n"
+        f"    {counter} += 1;\n    {text.name}_advance({unit.plan.arguments});\n"
         f"    if ({counter} < {region.rows}) {{\n        return 0;\n    }}\n{rest}    return 1;\n}}\n"
     )
 
 
-def _body(lines: Sequence[str]) -> str:
-    return "".join(lines) or "    (void)arena;\n"
+def _body(unit: Unit, lines: Sequence[str]) -> str:
+    body = "".join(lines)
+    return unit.plan.unused(body) + body
 
 
 def _constant_output(unit: Unit, tensor: str) -> str:
@@ -346,7 +281,7 @@ def _constant_output(unit: Unit, tensor: str) -> str:
     if data is None:
         return ""
     symbol = _output_constant(unit, tensor)
-    return f"    memcpy(AT({unit.offset(tensor)}), {symbol}, {data.nbytes}u);\n"
+    return f"    memcpy({unit.at(tensor)}, {symbol}, {data.nbytes}u);\n"
 
 
 def _output_constant(unit: Unit, tensor: str) -> str:
@@ -358,28 +293,28 @@ def _call(unit: Unit, stage: Stage) -> str:
         return ""
     text = unit.layout.streaming(stage.index)
     if text is not None:
-        return f"    {text.name}(arena);\n" if stage.index == text.region.first and not text.pushed else ""
+        return (
+            f"    {text.name}({unit.plan.arguments});\n" if stage.index == text.region.first and not text.pushed else ""
+        )
     if stage.origin == COPY:
         return _copy(unit, stage)
     site = stage.site
-    arguments = [f"AT({unit.offset(site.input(i).name)})" for i in site.live]
-    arguments += [f"AT({unit.offset(t.name)})" for t in site.operands.outputs]
+    arguments = [unit.at(t.name) for t in (*(site.input(i) for i in site.live), *site.operands.outputs)]
     if stage.scratch:
-        arguments.append(f"AT({unit.plan.offsets[f'scratch:{stage.index}']})")
+        arguments.append(unit.plan.at(f"scratch:{stage.index}"))
     return f"    {site.symbol}({', '.join(arguments)});\n"
 
 
 def _copy(unit: Unit, stage: Stage) -> str:
     node = stage.site.node
+    state = node.op.state  # type: ignore[attr-defined]
     if node.op.effect == "read":
-        state = node.op.state  # type: ignore[attr-defined]
         size = unit.program.state(state).initial.nbytes
-        source, target = unit.plan.offsets[state_block(state)], unit.offset(node.outputs[0])
+        source, target = unit.plan.at(state_block(state)), unit.at(node.outputs[0])
     else:
         tensor = stage.site.input(0)
-        size, source = tensor.nbytes, unit.offset(tensor.name)
-        state = node.op.state  # type: ignore[attr-defined]
-        target = unit.plan.offsets[state_block(state)]
+        size, source = tensor.nbytes, unit.at(tensor.name)
+        target = unit.plan.at(state_block(state))
     if source == target or size == 0:
         return ""
-    return f"    memcpy(AT({target}), AT({source}), {size}u);\n"
+    return f"    memcpy({target}, {source}, {size}u);\n"

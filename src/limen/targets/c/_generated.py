@@ -22,6 +22,7 @@ class Place:
         shape: of the Program's tensor.
         dtype: of its elements, little endian.
         nbytes: its size.
+        slow: whether it lies in the second arena.
     """
 
     tensor: str
@@ -30,6 +31,12 @@ class Place:
     shape: Shape
     dtype: DType
     nbytes: int
+    slow: bool = False
+
+    @property
+    def arena(self) -> str:
+        """C name of the arena that it lies in."""
+        return "slow" if self.slow else "arena"
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,7 @@ class Generated:
     The files define, for a prefix ``model``: ``MODEL_ARENA_BYTES``; ``void model_reset(void *arena)``, which sets the
     states (only needed before the first run, and only if ``stateful``); ``void model_invoke(void *arena)``, which reads
     the inputs and writes the outputs at their places in the arena. The memory of an input may be reused during the run.
+    With a second arena there is ``MODEL_SLOW_BYTES``, and every function takes ``void *slow`` behind ``arena``.
 
     Args:
         name: prefix of the files and symbols.
@@ -68,6 +76,7 @@ class Generated:
         isa: the kernels in use.
         files: ``model.h``, ``model.c`` and, where there is assembler, ``model_kernels.S``.
         arena: bytes the caller supplies, aligned to ARENA_ALIGN.
+        slow: bytes of the second arena, for slower memory; 0 where there is none.
         static_ram: bytes of .data and .bss; 0, as all the memory is the caller's.
         constants: bytes of ``static const`` data.
         inputs, outputs: in the order of the Program's ports; no inputs where their rows are pushed.
@@ -89,9 +98,29 @@ class Generated:
     outputs: tuple[Place, ...]
     states: tuple[Place, ...]
     layers: tuple[Layer, ...]
+    slow: int = 0
     static_ram: int = 0
     pushed_rows: int = 0
     notes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def memory(self) -> int:
+        """Bytes of one memory that holds the arenas one after the other."""
+        return self.slow_start + self.slow if self.slow else self.arena
+
+    @property
+    def slow_start(self) -> int:
+        """Where the second arena begins in that memory."""
+        return -(-self.arena // 64) * 64
+
+    def offset(self, place: Place) -> int:
+        """Of a tensor in that memory."""
+        return place.offset + self.slow_start if place.slow else place.offset
+
+    @property
+    def arenas(self) -> str:
+        """The arenas as C arguments of every function."""
+        return "arena, slow" if self.slow else "arena"
 
     @property
     def stateful(self) -> bool:

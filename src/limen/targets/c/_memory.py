@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -11,7 +12,8 @@ import numpy as np
 from limen.errors import InternalError, Unsupported
 from limen.program import Program, Tensor
 from limen.targets.c._plan import ArenaPlan, Block, Overlap, lower_bound, plan_arena, usable_overlaps
-from limen.targets.c._rows import Group, pack, rows_bound
+from limen.targets.c._regions import choose_slow, least_traffic, traffic_of
+from limen.targets.c._rows import Group, Packing, pack, rows_bound
 from limen.targets.c._stages import Stage, collapsed, overlap_distance, row_layout
 from limen.targets.c._storage import Storage, state_block
 from limen.targets.c._stream import Link, Region, regions
@@ -32,11 +34,15 @@ class Layout:
         plan: offsets by block.
         stages: the kernels, of streaming layers with single rows.
         stream: the region that streams, placed; None where nothing does.
+        traffic: bytes that a run reads and writes in slow memory.
+        note: the same for people, with what no choice goes below.
     """
 
     plan: ArenaPlan
     stages: tuple[Stage, ...]
     stream: StreamText | None = None
+    traffic: int = 0
+    note: str = ""
 
     @property
     def pushed(self) -> bool:
@@ -52,32 +58,49 @@ class Layout:
 MakeStages = Callable[[frozenset[int]], "tuple[Stage, ...]"]
 
 
-def arrange(program: Program, storage: Storage, make: MakeStages, name: str, alignment: int, stream: Stream) -> Layout:
-    """The smallest arena that the options allow.
+def arrange(
+    program: Program,
+    storage: Storage,
+    make: MakeStages,
+    name: str,
+    alignment: int,
+    stream: Stream,
+    fast: int | None = None,
+) -> Layout:
+    """The smallest arena that the options allow; where it is too large, two.
 
     Args:
         make: makes the stages, given the nodes that stream.
         name: prefix of functions.
         stream: ``off``: whole tensors only; ``auto``: stream where that makes the arena smaller; ``push``: stream from
             the first node, with the input handed in row by row.
+        fast: bytes that the arena may have; a larger one is divided, and the rest goes to a second, slower memory.
 
     Raises:
         Unsupported: ``push`` for a model whose first layers do not stream.
     """
     stages = make(frozenset())
     plain = Layout(_plan(program, storage, stages, None, alignment), stages)
-    if stream == "off":
-        return plain
+    best = plain if stream == "off" else _streaming(program, storage, make, name, alignment, plain, stream == "push")
+    if fast is not None and best.plan.size > fast:
+        layouts = [best] if best is plain or stream == "push" else [plain, best]
+        divided = [_divided(program, storage, stages, each, alignment, fast) for each in layouts]
+        best = min(divided, key=lambda found: (found.plan.size > fast, found.traffic))
+    return _placed(best, make) if best.stream is not None else best
+
+
+def _streaming(
+    program: Program, storage: Storage, make: MakeStages, name: str, alignment: int, plain: Layout, push: bool
+) -> Layout:
+    """The layout whose arena is smallest, with offsets not bound yet."""
+    stages = plain.stages
     single = make(frozenset(range(len(program.nodes))))
-    found = [r for r in regions(program, single, storage) if stream != "push" or _drives(program, storage, r)]
-    if stream == "push" and not found:
+    found = [r for r in regions(program, single, storage) if not push or _drives(program, storage, r)]
+    if push and not found:
         raise Unsupported(f"{program.name}: its first layers do not run row by row", "use --stream auto or off")
     table = {s.index: s for s in single}
-    best: Layout | None = None if stream == "push" else plain
-    texts = [
-        StreamText(r, table, f"{name}_stream", _unplaced, stream == "push", _read_after(program, storage, r))
-        for r in found
-    ]
+    best: Layout | None = None if push else plain
+    texts = [StreamText(r, table, f"{name}_stream", None, push, _read_after(program, storage, r)) for r in found]
     tried = [(_least(program, storage, _joined(stages, single, t.region), t), t) for t in texts]
     for least, text in sorted(tried, key=lambda pair: pair[0]):
         if best is not None and least >= best.plan.size * _GOOD_ENOUGH:
@@ -86,7 +109,36 @@ def arrange(program: Program, storage: Storage, make: MakeStages, name: str, ali
         if best is None or plan.size < best.plan.size:
             best = Layout(plan, single, text)
     assert best is not None
-    return _placed(best, make) if best.stream is not None else best
+    return best
+
+
+def _divided(
+    program: Program, storage: Storage, whole: Sequence[Stage], layout: Layout, alignment: int, fast: int
+) -> Layout:
+    """The layout with as much in slow memory as the fast one cannot hold."""
+    stream = layout.stream
+    stages = _joined(whole, layout.stages, stream.region) if stream is not None else whole
+    moved = traffic_of(program, storage, stages, _hidden(stream))
+    blocks, overlaps = _kept(program, storage, stages, stream)
+    rounded = [replace(b, size=-(-b.size // alignment) * alignment) for b in blocks]
+    limit = fast // alignment * alignment
+    packings: dict[frozenset[str], Packing] = {}
+
+    def plan(slow: frozenset[str]) -> ArenaPlan:
+        return _plan(program, storage, stages, stream, alignment, slow, packings)
+
+    found = choose_slow(plan, rounded, moved, limit)
+    traffic = sum(moved[name] for name in found.slow)
+    note = f"{found.size} bytes in the arena, {found.slow_size} in the slow one; a run moves {traffic} bytes there"
+    if stream is None:
+        least = least_traffic(rounded, usable_overlaps(rounded, overlaps), moved, limit)
+        note += f", no choice of whole tensors less than {math.ceil(least)}"
+    return replace(layout, plan=found, traffic=traffic, note=note)
+
+
+def _hidden(stream: StreamText | None) -> frozenset[str]:
+    """Tensors whose rows lie apart."""
+    return frozenset() if stream is None else frozenset(n for n in stream.region.lives if not stream.in_one_piece(n))
 
 
 def _joined(whole: Sequence[Stage], single: Sequence[Stage], region: Region) -> list[Stage]:
@@ -116,12 +168,8 @@ def _placed(layout: Layout, make: MakeStages) -> Layout:
     stream = layout.stream
     assert stream is not None
     stages = make(frozenset(range(stream.region.first, stream.region.last + 1)))
-    at = layout.plan.offsets.__getitem__
-    return Layout(layout.plan, stages, replace(stream, stages={s.index: s for s in stages}, at=at))
-
-
-def _unplaced(block: str) -> int:
-    raise InternalError(f"{block}: its offset is asked for before the arena is planned")
+    placed = replace(stream, stages={s.index: s for s in stages}, plan=layout.plan)
+    return replace(layout, stages=stages, stream=placed)
 
 
 def _drives(program: Program, storage: Storage, region: Region) -> bool:
@@ -134,22 +182,51 @@ def _drives(program: Program, storage: Storage, region: Region) -> bool:
 
 
 def _plan(
-    program: Program, storage: Storage, stages: Sequence[Stage], stream: StreamText | None, alignment: int
+    program: Program,
+    storage: Storage,
+    stages: Sequence[Stage],
+    stream: StreamText | None,
+    alignment: int,
+    slow: frozenset[str] = frozenset(),
+    packings: dict[frozenset[str], Packing] | None = None,
 ) -> ArenaPlan:
-    blocks, overlaps = _blocks(program, storage, stages), _overlaps(stages, storage)
+    """Everything placed; the blocks that are named, in slow memory.
+
+    Args:
+        packings: of the region's rows that are known already, by what of it is slow; new ones are added.
+    """
+    blocks, overlaps = _kept(program, storage, stages, stream)
+    there = plan_arena([b for b in blocks if b.name in slow], overlaps, alignment)
+    near = [b for b in blocks if b.name not in slow]
     if stream is None:
-        return plan_arena(blocks, overlaps, alignment)
+        return _both(plan_arena(near, overlaps, alignment), there, slow)
+    packings = {} if packings is None else packings
+    pieces = frozenset(slow & stream.region.lives.keys())
+    if pieces not in packings:
+        packings[pieces] = pack([g for g in _groups(stream) if g.name not in pieces], max(alignment, ROW_UNIT))
+    packing = packings[pieces]
+    near.append(Block(f"{stream.name}:rows", packing.size, stream.region.first, stream.region.first))
+    fixed = {name: packing.offsets[name] for name in stream.region.lives if name in packing.offsets}
+    plan = plan_arena(near, overlaps, alignment, fixed | {f"{stream.name}:rows": 0})
+    return _both(replace(plan, offsets={**packing.offsets, **plan.offsets}), there, slow)
+
+
+def _both(fast: ArenaPlan, there: ArenaPlan, slow: frozenset[str]) -> ArenaPlan:
+    return replace(fast, offsets={**fast.offsets, **there.offsets}, slow=slow, slow_size=there.size)
+
+
+def _kept(
+    program: Program, storage: Storage, stages: Sequence[Stage], stream: StreamText | None
+) -> tuple[list[Block], list[Overlap]]:
+    """What is placed beside the rows of a region, and where it may share bytes."""
+    blocks = _blocks(program, storage, stages)
+    if stream is None:
+        return blocks, _overlaps(stages, storage)
     region = stream.region
-    inside = range(region.first, region.last + 1)
-    hidden = {n for n in region.lives if not stream.in_one_piece(n)}
+    inside, hidden = range(region.first, region.last + 1), _hidden(stream)
     outside = [s for s in stages if s.index not in inside]
     kept = [_folded(b, region) for b in blocks if b.name not in hidden and not _scratch_of(b, inside)]
-    packing = pack(_groups(stream), max(alignment, ROW_UNIT))
-    kept.append(Block(f"{stream.name}:rows", packing.size, region.first, region.first))
-    kept += _region_blocks(stream)
-    fixed = {name: packing.offsets[name] for name in region.lives if stream.in_one_piece(name)}
-    plan = plan_arena(kept, _overlaps(outside, storage), alignment, fixed | {f"{stream.name}:rows": 0})
-    return ArenaPlan({**packing.offsets, **plan.offsets}, plan.size, plan.bound)
+    return [*kept, *_region_blocks(stream)], _overlaps(outside, storage)
 
 
 def _scratch_of(block: Block, inside: range) -> bool:

@@ -11,6 +11,7 @@ input, same plan.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -51,11 +52,43 @@ class Overlap:
 
 @dataclass(frozen=True)
 class ArenaPlan:
-    """Offsets, the size of the arena, and the size that no plan can go below."""
+    """Offsets, the size of the arena, and the size that no plan can go below.
+
+    Args:
+        slow: blocks that lie in a second, slower arena; their offsets are in that one.
+        slow_size: of the second arena; 0 where there is none.
+    """
 
     offsets: dict[str, int]
     size: int
     bound: int
+    slow: frozenset[str] = frozenset()
+    slow_size: int = 0
+
+    @property
+    def arenas(self) -> tuple[str, ...]:
+        """C names of the arenas, in the order of the functions' parameters."""
+        return ("arena", "slow") if self.slow else ("arena",)
+
+    @property
+    def parameters(self) -> str:
+        """The arenas as C parameters."""
+        return ", ".join(f"void *{name}" for name in self.arenas)
+
+    @property
+    def arguments(self) -> str:
+        """The arenas as C arguments."""
+        return ", ".join(self.arenas)
+
+    def unused(self, body: str) -> str:
+        """C lines that name the arenas which a function's body does not use."""
+        used = {"arena": ("AT(", "arena"), "slow": ("SLOW(", "slow")}
+        words = set(re.findall(r"\w+\(?", body))
+        return "".join(f"    (void){name};\n" for name in self.arenas if not words & set(used[name]))
+
+    def at(self, block: str) -> str:
+        """C expression for the address of a block."""
+        return f"{'SLOW' if block in self.slow else 'AT'}({self.offsets[block]})"
 
 
 def plan_arena(
@@ -91,6 +124,14 @@ def usable_overlaps(blocks: Sequence[Block], overlaps: Iterable[Overlap]) -> lis
 
 def lower_bound(blocks: Sequence[Block], overlaps: Iterable[Overlap]) -> int:
     """The largest sum of sizes in use during one node, less what in-place work can save there."""
+    saved = savings(blocks, overlaps)
+    times = {b.first for b in blocks}
+    live = {t: sum(b.size for b in blocks if b.first <= t <= b.last) for t in times}
+    return max((size - saved.get(t, 0) for t, size in live.items()), default=0)
+
+
+def savings(blocks: Sequence[Block], overlaps: Iterable[Overlap]) -> dict[int, int]:
+    """Node -> the most bytes that in-place work can save in it."""
     by_name = {b.name: b for b in blocks}
     saved: dict[int, int] = {}
     for overlap in overlaps:
@@ -98,9 +139,7 @@ def lower_bound(blocks: Sequence[Block], overlaps: Iterable[Overlap]) -> int:
         union = max(source.size + (overlap.distance or 0), result.size)
         saving = max(0, source.size + result.size - union)
         saved[result.first] = max(saved.get(result.first, 0), saving)
-    times = {b.first for b in blocks}
-    live = {t: sum(b.size for b in blocks if b.first <= t <= b.last) for t in times}
-    return max((size - saved.get(t, 0) for t, size in live.items()), default=0)
+    return saved
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from limen.errors import InternalError
 from limen.program import Tensor
 from limen.targets.c._kernel import Constant, Reach, c_type
+from limen.targets.c._plan import ArenaPlan
 from limen.targets.c._stages import Stage, leaves, row_layout
 from limen.targets.c._stream import Feed, Link, Region
 from limen.targets.c._text import constant_definition
-
-Offset = Callable[[str], int]
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class StreamText:
         region: what streams.
         stages: all stages by index.
         name: prefix of its functions, ``model_stream_0``.
-        at: block or tensor -> offset in the arena.
+        plan: where blocks and rows lie; None before that is known.
         pushed: the caller hands in the rows of the source.
         kept_source: somebody reads the source after the region.
     """
@@ -32,7 +31,7 @@ class StreamText:
     region: Region
     stages: dict[int, Stage]
     name: str
-    at: Offset
+    plan: ArenaPlan | None
     pushed: bool = False
     kept_source: bool = False
 
@@ -46,6 +45,13 @@ class StreamText:
         """C name of the table of a tensor's row addresses."""
         producers = {link.result: f"layer_{link.stage}" for link in self.region.links}
         return f"{self.name}_rows_of_{producers.get(tensor, 'input')}"
+
+    @property
+    def arenas(self) -> ArenaPlan:
+        """The plan, which must be there."""
+        if self.plan is None:
+            raise InternalError(f"{self.name}: its text is asked for before the arena is planned")
+        return self.plan
 
     @property
     def counters(self) -> str:
@@ -67,7 +73,7 @@ def tables(text: StreamText) -> list[Constant]:
     found = []
     for tensor, lives in text.region.lives.items():
         if not text.in_one_piece(tensor):
-            units = np.array([text.at(row_block(tensor, row)) // ROW_UNIT for row in range(len(lives))])
+            units = np.array([text.arenas.offsets[row_block(tensor, row)] // ROW_UNIT for row in range(len(lives))])
             data = units.astype(np.uint16 if units.max(initial=0) < 2**16 else np.uint32)
             what = f"where each row lies, in units of {ROW_UNIT} bytes"
             found.append(Constant(text.table_name(tensor), data, comment=what))
@@ -102,11 +108,11 @@ def stream_functions(text: StreamText) -> str:
     links = text.region.links
     parts = [constant_definition(c) + "\n" for c in (*tables(text), *padding_rows(text))]
     parts += [_step(text, position, link) for position, link in enumerate(links)]
-    calls = [f"{text.stages[link.stage].site.symbol}_step(arena)" for link in reversed(links)]
+    calls = [f"{text.stages[link.stage].site.symbol}_step({text.arenas.arguments})" for link in reversed(links)]
     condition = "\n           || ".join(calls)
     advance = (
         "/* Makes every row that can be made, the last layer first, so that the rings stay short. */\n"
-        f"static void {text.name}_advance(void *arena)\n{{\n    while ({condition}) {{\n    }}\n}}\n\n"
+        f"static void {text.name}_advance({text.arenas.parameters})\n{{\n    while ({condition}) {{\n    }}\n}}\n\n"
     )
     return "".join([*parts, _start(text), advance, "" if text.pushed else _run(text)])
 
@@ -115,23 +121,25 @@ def _run(text: StreamText) -> str:
     counter = len(text.region.links)
     return (
         f"/* Layers {text.region.first} to {text.region.last}, row by row. */\n"
-        f"LIMEN_LAYER static void {text.name}(void *arena)\n{{\n"
-        f"    int32_t *const made = AT({text.at(text.counters)});\n"
-        f"    {text.name}_start(arena);\n"
+        f"LIMEN_LAYER static void {text.name}({text.arenas.parameters})\n{{\n"
+        f"    int32_t *const made = {text.arenas.at(text.counters)};\n"
+        f"    {text.name}_start({text.arenas.arguments});\n"
         f"    for (int32_t row = 1; row <= {text.region.rows}; ++row) {{\n"
-        f"        made[{counter}] = row;\n        {text.name}_advance(arena);\n    }}\n}}\n\n"
+        f"        made[{counter}] = row;\n        {text.name}_advance({text.arenas.arguments});\n    }}\n}}\n\n"
     )
 
 
 def _start(text: StreamText) -> str:
-    lines = [f"    memset(AT({text.at(text.counters)}), 0, {4 * counter_count(text.region)}u);\n"]
+    lines = [f"    memset({text.arenas.at(text.counters)}, 0, {4 * counter_count(text.region)}u);\n"]
     for link in text.region.links:
         stage = text.stages[link.stage]
         kernel, site = stage.kernel, stage.site
         assert kernel is not None
         if kernel.prepare and not link.fold:
-            lines.append(f"    {site.symbol}_begin(AT({text.at(scratch_block(text.name, link))}));\n")
-    return f"/* Nothing is made yet. */\nstatic void {text.name}_start(void *arena)\n{{\n{''.join(lines)}}}\n\n"
+            lines.append(f"    {site.symbol}_begin({text.arenas.at(scratch_block(text.name, link))});\n")
+    head = f"/* Nothing is made yet. */\nstatic void {text.name}_start({text.arenas.parameters})\n"
+    body = "".join(lines)
+    return f"{head}{{\n{text.arenas.unused(body)}{body}}}\n\n"
 
 
 def pads(text: StreamText) -> list[tuple[Stage, Feed]]:
@@ -155,13 +163,14 @@ def _step(text: StreamText, position: int, link: Link) -> str:
     verb = "Takes in one row" if link.fold else "Makes one row"
     ready = [_ready(text, link, feed) for feed in link.feeds]
     conditions = " || ".join([f"y >= {link.steps}", *filter(None, ready)])
-    head = (
-        f"/* {verb} of layer {link.stage}, if its operands are there. */\n"
-        f"static int32_t {site.symbol}_step(void *arena)\n{{\n"
-        f"    int32_t *const made = AT({text.at(text.counters)});\n    const int32_t y = made[{position}];\n"
-    )
     body = [f"    if ({conditions}) {{\n        return 0;\n    }}\n"]
     body += _fold_body(text, link) if link.fold else _row_body(text, link)
+    head = (
+        f"/* {verb} of layer {link.stage}, if its operands are there. */\n"
+        f"static int32_t {site.symbol}_step({text.arenas.parameters})\n{{\n"
+        f"{text.arenas.unused('arena' + ''.join(body))}"
+        f"    int32_t *const made = {text.arenas.at(text.counters)};\n    const int32_t y = made[{position}];\n"
+    )
     tail = f"    made[{position}] = y + 1;\n    return 1;\n}}\n\n"
     return head + "".join(body) + tail
 
@@ -190,7 +199,7 @@ def _counter(text: StreamText, tensor: str) -> int | None:
 def _row_at(text: StreamText, tensor: str, row: str, layout_elements: int, ctype: str) -> str:
     """C expression for the address of a row."""
     if text.in_one_piece(tensor):
-        return f"({ctype} *)AT({text.at(tensor)}) + {row} * {layout_elements}"
+        return f"({ctype} *){text.arenas.at(tensor)} + {row} * {layout_elements}"
     return f"({ctype} *)AT({text.table_name(tensor)}[{row}] * {ROW_UNIT})"
 
 
@@ -204,7 +213,7 @@ def _row_body(text: StreamText, link: Link) -> list[str]:
     target = _row_at(text, link.result, "y", layout.elements, c_type(output))
     arguments = [f"rows{feed.argument}" for feed in link.feeds] + [target]
     if kernel.scratch:
-        arguments.append(f"AT({text.at(scratch_block(text.name, link))})")
+        arguments.append(text.arenas.at(scratch_block(text.name, link)))
     return [*lines, f"    {site.symbol}_row({', '.join(arguments)});\n"]
 
 
@@ -235,9 +244,9 @@ def _fold_body(text: StreamText, link: Link) -> list[str]:
     site, feed = stage.site, link.feeds[0]
     tensor = site.input(feed.argument)
     layout = row_layout(tensor)
-    scratch = f"AT({text.at(scratch_block(text.name, link))})"
+    scratch = text.arenas.at(scratch_block(text.name, link))
     row = _row_at(text, feed.tensor, "y", layout.elements, f"const {c_type(tensor)}")
-    finish = f"{site.symbol}_finish(AT({text.at(link.result)}), {scratch});"
+    finish = f"{site.symbol}_finish({text.arenas.at(link.result)}, {scratch});"
     return [
         f"    if (y == 0) {{\n        {site.symbol}_start({scratch});\n    }}\n",
         f"    {site.symbol}_add({row}, {scratch});\n",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from limen.devices import Device
 from limen.errors import UsageError
 from limen.program import Program
 from limen.registry import Registry
@@ -52,6 +53,10 @@ class CTarget:
         limit = min((b for b in (options.ram, options.device.ram) if b is not None), default=None)
         if limit is not None and made.arena > limit and options.stream == "off":
             made = generate(source, options.device, options.name, small=options.small, stream="auto", forms=forms)
+        fast = fast_limit(options.device, options.ram, options.slow_ram)
+        if fast is not None and made.arena > fast:
+            stream = "auto" if options.stream == "off" else options.stream
+            made = generate(source, options.device, options.name, "auto", options.small, stream, forms, fast)
         return within_limits(
             Artifact(
                 target=self.name,
@@ -61,9 +66,22 @@ class CTarget:
                 inputs=bindings(made.program, made.program.inputs),
                 outputs=bindings(made.program, made.program.outputs),
                 notes=made.notes,
+                slow_ram=made.slow,
             ),
             options,
         )
+
+
+def fast_limit(device: Device, ram: int | None = None, slow_ram: int | None = None) -> int | None:
+    """Bytes that the arena may have where the rest goes to a slower memory; None where there is none.
+
+    Args:
+        ram: asked for beside what the device holds.
+        slow_ram: of the slower memory; None for the device's.
+    """
+    if not (device.slow_ram if slow_ram is None else slow_ram):
+        return None
+    return min((b for b in (ram, device.ram) if b is not None), default=None)
 
 
 TARGET = CTarget()

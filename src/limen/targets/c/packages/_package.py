@@ -53,6 +53,18 @@ class PackageSource:
             return ("-march=armv8.2-a+dotprod",)
         return ("-mfpu=neon",) if device.isa == "armv7" else kernel_flags(self.generated.isa)
 
+    def slow_memory(self, place: str = "", prefix: str = "") -> str:
+        """The C definition of the second arena; empty where there is none.
+
+        Args:
+            place: an attribute that puts it into the slower memory.
+            prefix: of its name.
+        """
+        if not self.generated.slow:
+            return ""
+        upper = self.name.upper()
+        return f"\nstatic {place}_Alignas({upper}_ARENA_ALIGN) uint8_t {prefix}slow[{upper}_SLOW_BYTES];"
+
     def fill(self, template: str, **more: str) -> bytes:
         """A template with ``$name``, ``$upper``, ``$title``, ``$version``, ``$sources`` and what is given filled in."""
         known = {
@@ -61,6 +73,8 @@ class PackageSource:
             "title": self.title,
             "version": self.version,
             "device": self.generated.device.name,
+            "arenas": self.generated.arenas,
+            "slow_memory": self.slow_memory(),
         }
         return Template(template).substitute(known, **more).encode()
 
@@ -115,6 +129,11 @@ def macro(source: PackageSource, kind: str, place: Place) -> str:
     return f"{source.name}_{kind}_{place.symbol}".upper()
 
 
+def access(source: PackageSource, kind: str, place: Place, prefix: str = "") -> str:
+    """C expression for the elements of a port."""
+    return f"{macro(source, kind, place)}({prefix}{place.arena})"
+
+
 def meaning(source: PackageSource, place: Place) -> str:
     """One line about a port: type, shape, and what its codes mean."""
     tensor = tensor_of(source, place)
@@ -135,11 +154,12 @@ README = """\
 # $title
 
 Compiled by limen for $device. Working memory: ${upper}_ARENA_BYTES bytes, supplied by the caller; no allocation, no
-operating system, no other library.
+operating system, no other library.$second
 
 $ports
 
-Call `${name}_reset(arena)` once, write the inputs with their macros, call `${name}_invoke(arena)`, read the outputs.
+Call `${name}_reset($arenas)` once, write the inputs with their macros, call `${name}_invoke($arenas)`, read the
+outputs.
 
 $how
 """
@@ -147,7 +167,9 @@ $how
 
 def readme(source: PackageSource, how: str) -> bytes:
     """The package's page."""
-    return source.fill(README, ports=port_list(source), how=how)
+    second = "\nA second arena of ${upper}_SLOW_BYTES bytes lies in slower memory."
+    more = source.fill(second).decode() if source.generated.slow else ""
+    return source.fill(README, ports=port_list(source), how=how, second=more)
 
 
 EXAMPLE = """\
@@ -156,14 +178,14 @@ EXAMPLE = """\
 
 #include "$name.h"
 
-static _Alignas(${upper}_ARENA_ALIGN) uint8_t arena[${upper}_ARENA_BYTES];
+static _Alignas(${upper}_ARENA_ALIGN) uint8_t arena[${upper}_ARENA_BYTES];$slow_memory
 
 int main(void)
 {
-    ${name}_reset(arena);
+    ${name}_reset($arenas);
 $fill
-    ${name}_invoke(arena);
-    printf("%d\\n", (int)${result}(arena)[0]);
+    ${name}_invoke($arenas);
+    printf("%d\\n", (int)${result}[0]);
     return 0;
 }
 """
@@ -172,7 +194,7 @@ $fill
 def example(source: PackageSource) -> bytes:
     """A main function that shows the calls."""
     fill = "\n".join(zeros(source, place) for place in source.generated.inputs)
-    return source.fill(EXAMPLE, fill=fill, result=macro(source, "OUTPUT", source.generated.outputs[0]))
+    return source.fill(EXAMPLE, fill=fill, result=access(source, "OUTPUT", source.generated.outputs[0]))
 
 
 def zeros(source: PackageSource, place: Place) -> str:
@@ -180,5 +202,5 @@ def zeros(source: PackageSource, place: Place) -> str:
     name = macro(source, "INPUT", place)
     return (
         f"    for (int32_t i = 0; i < {name}_SIZE; ++i) {{\n"
-        f"        {name}(arena)[i] = {tensor_of(source, place).zero_point};\n    }}"
+        f"        {access(source, 'INPUT', place)}[i] = {tensor_of(source, place).zero_point};\n    }}"
     )

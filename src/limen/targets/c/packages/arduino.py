@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from limen.targets.c.packages._package import CORTEX_M, ESPRESSIF, Package, PackageSource, macro, readme, tensor_of
+from limen.targets.c.packages._package import (
+    CORTEX_M,
+    ESPRESSIF,
+    Package,
+    PackageSource,
+    access,
+    macro,
+    readme,
+    tensor_of,
+)
 from limen.targets.c.serve import served_source
 
 PROPERTIES = """\
@@ -21,28 +30,37 @@ SKETCH = """\
 // Runs $name on an input of zeros, again and again, and prints the first outputs and the time of one run.
 #include <$name.h>
 
-alignas(${upper}_ARENA_ALIGN) static uint8_t arena[${upper}_ARENA_BYTES];
+alignas(${upper}_ARENA_ALIGN) static uint8_t arena[${upper}_ARENA_BYTES];$slow_memory
 
 void setup() {
   Serial.begin(115200);
-  ${name}_reset(arena);
+$take  ${name}_reset($arenas);
 }
 
 void loop() {
   for (int32_t i = 0; i < ${input}_SIZE; ++i) {
-    ${input}(arena)[i] = $zero;  // write your sample here
+    $input_at[i] = $zero;  // write your sample here
   }
   const unsigned long start = micros();
-  ${name}_invoke(arena);
+  ${name}_invoke($arenas);
   const unsigned long took = micros() - start;
   for (int32_t i = 0; i < ${output}_SIZE && i < 10; ++i) {
-    Serial.print(${output}(arena)[i]);
+    Serial.print($output_at[i]);
     Serial.print(' ');
   }
   Serial.print("in us: ");
   Serial.println(took);
   delay(1000);
 }
+"""
+SLOW = "\nstatic uint8_t *slow;  // in slower memory"
+TAKE = """\
+#ifdef ESP32
+  slow = static_cast<uint8_t *>(heap_caps_aligned_alloc(${upper}_ARENA_ALIGN, ${upper}_SLOW_BYTES, MALLOC_CAP_SPIRAM));
+#else
+  alignas(${upper}_ARENA_ALIGN) static uint8_t memory[${upper}_SLOW_BYTES];  // say here where it lies on your board
+  slow = memory;
+#endif
 """
 SERVE = """\
 // Serves $name to a computer on the USB port:
@@ -87,8 +105,12 @@ def make(source: PackageSource) -> dict[str, bytes]:
     sketch = source.fill(
         SKETCH,
         input=macro(source, "INPUT", first),
+        input_at=access(source, "INPUT", first),
         output=macro(source, "OUTPUT", source.generated.outputs[0]),
+        output_at=access(source, "OUTPUT", source.generated.outputs[0]),
         zero=str(tensor_of(source, first).zero_point),
+        slow_memory=source.fill(SLOW).decode() if source.generated.slow else "",
+        take=source.fill(TAKE).decode() if source.generated.slow else "",
     )
     root = source.name
     return {

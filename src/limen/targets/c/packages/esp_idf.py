@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from limen.targets.c.packages._package import ESPRESSIF, Package, PackageSource, macro, readme, tensor_of
+from limen.targets.c.packages._package import ESPRESSIF, Package, PackageSource, access, macro, readme, tensor_of
 
 COMPONENT = """\
 idf_component_register(SRCS $sources
@@ -38,22 +38,28 @@ MAIN = """\
 
 #include "$name.h"
 
-static _Alignas(${upper}_ARENA_ALIGN) uint8_t arena[${upper}_ARENA_BYTES];
+static _Alignas(${upper}_ARENA_ALIGN) uint8_t arena[${upper}_ARENA_BYTES];$slow_memory
 
 void app_main(void)
 {
-    ${name}_reset(arena);
+    ${name}_reset($arenas);
     for (;;) {
         for (int32_t i = 0; i < ${input}_SIZE; ++i) {
-            ${input}(arena)[i] = $zero;
+            $input_at[i] = $zero;
         }
         const int64_t start = esp_timer_get_time();
-        ${name}_invoke(arena);
+        ${name}_invoke($arenas);
         const int64_t took = esp_timer_get_time() - start;
-        printf("first output %d, %lld us\\n", (int)${output}(arena)[0], (long long)took);
+        printf("first output %d, %lld us\\n", (int)$output_at[0], (long long)took);
         vTaskDelay(pdMS_TO_TICKS(1000));
     }
 }
+"""
+PSRAM = """\
+# The second arena lies in PSRAM; leave out the second line for a module with quad PSRAM.
+CONFIG_SPIRAM=y
+CONFIG_SPIRAM_MODE_OCT=y
+CONFIG_SPIRAM_ALLOW_BSS_SEG_EXTERNAL_MEMORY=y
 """
 HOW = """\
 Copy this folder to `components/$name` of your project, or run the example:
@@ -70,9 +76,12 @@ def make(source: PackageSource) -> dict[str, bytes]:
     main = source.fill(
         MAIN,
         input=macro(source, "INPUT", first),
-        output=macro(source, "OUTPUT", source.generated.outputs[0]),
+        input_at=access(source, "INPUT", first),
+        output_at=access(source, "OUTPUT", source.generated.outputs[0]),
         zero=str(tensor_of(source, first).zero_point),
+        slow_memory=source.slow_memory("EXT_RAM_BSS_ATTR "),
     )
+    settings = {"examples/run/sdkconfig.defaults": source.fill(PSRAM)} if source.generated.slow else {}
     return {
         "CMakeLists.txt": source.fill(COMPONENT, sources=" ".join(f'"{name}"' for name in source.sources)),
         "idf_component.yml": source.fill(MANIFEST),
@@ -81,6 +90,7 @@ def make(source: PackageSource) -> dict[str, bytes]:
         "examples/run/CMakeLists.txt": source.fill(PROJECT),
         "examples/run/main/CMakeLists.txt": source.fill(MAIN_CMAKE),
         "examples/run/main/main.c": main,
+        **settings,
         "README.md": readme(source, source.fill(HOW).decode()),
     }
 

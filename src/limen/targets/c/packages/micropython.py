@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from limen.targets.c.packages._package import CORTEX_M, ESPRESSIF, Package, PackageSource, macro, readme
+from limen.targets.c.packages._package import CORTEX_M, ESPRESSIF, Package, PackageSource, access, readme
 
 MAKE = """\
 ${upper}_DIR := $$(USERMOD_DIR)
@@ -27,7 +27,7 @@ MODULE = """\
 
 #include "$name.h"
 
-static _Alignas(${upper}_ARENA_ALIGN) uint8_t ${name}_arena[${upper}_ARENA_BYTES];
+static _Alignas(${upper}_ARENA_ALIGN) uint8_t ${name}_arena[${upper}_ARENA_BYTES];$slow_memory
 
 static void ${name}_take(mp_obj_t from, void *to, size_t size)
 {
@@ -43,7 +43,7 @@ static mp_obj_t ${name}_py_run(size_t count, const mp_obj_t *inputs)
 {
     (void)count;
 $takes
-    ${name}_invoke(${name}_arena);
+    ${name}_invoke($arenas);
     mp_obj_t outputs[$outputs] = {
 $gives
     };
@@ -53,7 +53,7 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(${name}_py_run_obj, $inputs, $inputs,
 
 static mp_obj_t ${name}_py_reset(void)
 {
-    ${name}_reset(${name}_arena);
+    ${name}_reset($arenas);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(${name}_py_reset_obj, ${name}_py_reset);
@@ -92,11 +92,11 @@ def _variable(file: str) -> str:
 def make(source: PackageSource) -> dict[str, bytes]:
     names = [*source.sources, f"{source.name}_module.c"]
     takes = [
-        f"    ${{name}}_take(inputs[{i}], {macro(source, 'INPUT', place)}(${{name}}_arena), {place.nbytes}u);"
+        f"    ${{name}}_take(inputs[{i}], {access(source, 'INPUT', place, '${name}_')}, {place.nbytes}u);"
         for i, place in enumerate(source.generated.inputs)
     ]
     gives = [
-        f"        mp_obj_new_bytes((const byte *){macro(source, 'OUTPUT', place)}(${{name}}_arena), {place.nbytes}u),"
+        f"        mp_obj_new_bytes((const byte *){access(source, 'OUTPUT', place, '${name}_')}, {place.nbytes}u),"
         for place in source.generated.outputs
     ]
     module = source.fill(
@@ -105,6 +105,8 @@ def make(source: PackageSource) -> dict[str, bytes]:
         gives=source.fill("\n".join(gives)).decode(),
         inputs=str(len(takes)),
         outputs=str(len(gives)),
+        slow_memory=source.slow_memory(prefix=f"{source.name}_"),
+        arenas=", ".join(f"{source.name}_{arena}" for arena in source.generated.arenas.split(", ")),
     )
     upper = source.name.upper()
     make_lines = "\n".join(f"{_variable(n)} += $({upper}_DIR)/{n}" for n in names)

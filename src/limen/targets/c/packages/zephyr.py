@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from limen.targets.c.packages._package import CORTEX_M, ESPRESSIF, Package, PackageSource, macro, readme, tensor_of
+from limen.targets.c.packages._package import (
+    CORTEX_M,
+    ESPRESSIF,
+    Package,
+    PackageSource,
+    access,
+    macro,
+    readme,
+    tensor_of,
+)
 
 MODULE = """\
 name: $name
@@ -33,19 +42,19 @@ SAMPLE_MAIN = """\
 
 #include "$name.h"
 
-static _Alignas(${upper}_ARENA_ALIGN) uint8_t arena[${upper}_ARENA_BYTES];
+static _Alignas(${upper}_ARENA_ALIGN) uint8_t arena[${upper}_ARENA_BYTES];$slow_memory
 
 int main(void)
 {
-    ${name}_reset(arena);
+    ${name}_reset($arenas);
     for (;;) {
         for (int32_t i = 0; i < ${input}_SIZE; ++i) {
-            ${input}(arena)[i] = $zero;
+            $input_at[i] = $zero;
         }
         const uint32_t start = k_cycle_get_32();
-        ${name}_invoke(arena);
+        ${name}_invoke($arenas);
         const uint32_t cycles = k_cycle_get_32() - start;
-        printk("first output %d, %u us\\n", (int)${output}(arena)[0], k_cyc_to_us_floor32(cycles));
+        printk("first output %d, %u us\\n", (int)$output_at[0], k_cyc_to_us_floor32(cycles));
         k_msleep(1000);
     }
 }
@@ -64,7 +73,8 @@ def make(source: PackageSource) -> dict[str, bytes]:
     main = source.fill(
         SAMPLE_MAIN,
         input=macro(source, "INPUT", first),
-        output=macro(source, "OUTPUT", source.generated.outputs[0]),
+        input_at=access(source, "INPUT", first),
+        output_at=access(source, "OUTPUT", source.generated.outputs[0]),
         zero=str(tensor_of(source, first).zero_point),
     )
     return {

@@ -25,11 +25,9 @@ def served_source(generated: Generated, board: str | None = None) -> bytes:
         f"/* {name}, served to another computer. */\n"
         "#include <stdbool.h>\n#include <stdint.h>\n#include <string.h>\n"
         f'#include "{name}.h"\n'
-        f"#define ARENA_BYTES {name.upper()}_ARENA_BYTES\n"
-        f"#define RESET {name}_reset\n"
-        f"#define INVOKE {name}_invoke\n"
-        f"#define INPUT_PORTS {_ports(generated.inputs)}\n"
-        f"#define OUTPUT_PORTS {_ports(generated.outputs)}\n"
+        f"{_memory(generated)}"
+        f"#define INPUT_PORTS {_ports(generated, generated.inputs)}\n"
+        f"#define OUTPUT_PORTS {_ports(generated, generated.outputs)}\n"
         f"#define INPUT_BYTES {total(generated.inputs)}u\n"
         f"#define OUTPUT_BYTES {total(generated.outputs)}u\n"
         f"#define MODEL_TAG 0x{model_tag(generated):08x}u\n"
@@ -64,5 +62,18 @@ def total(places: Sequence[Place]) -> int:
     return sum(p.nbytes for p in places)
 
 
-def _ports(places: Sequence[Place]) -> str:
-    return ", ".join(f"{{{p.offset}u, {p.nbytes}u}}" for p in places)
+def _memory(generated: Generated) -> str:
+    """Size of the memory and the calls; two arenas lie one after the other."""
+    name = generated.name
+    if not generated.slow:
+        size = f"{name.upper()}_ARENA_BYTES"
+        return f"#define ARENA_BYTES {size}\n#define RESET {name}_reset\n#define INVOKE {name}_invoke\n"
+    both = f"arena, arena + {generated.slow_start}"
+    return (
+        f"#define ARENA_BYTES {generated.memory}\n"
+        f"#define RESET(arena) {name}_reset({both})\n#define INVOKE(arena) {name}_invoke({both})\n"
+    )
+
+
+def _ports(generated: Generated, places: Sequence[Place]) -> str:
+    return ", ".join(f"{{{generated.offset(p)}u, {p.nbytes}u}}" for p in places)
