@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 from limen import devices
 from limen.importers import import_file
 from limen.lab import profile
+from limen.ops.fully_connected import FullyConnected
+from limen.ops.reshape import Reshape
 from limen.program import Program
 from limen.targets.c import generate
 from limen.targets.c.kernels._packed._requantize import Channels
 from limen.targets.c.kernels.armv6m._scaling import LIMIT, fits, flavour
 from unit.targets.c.packed_layers import differing, random_layers
+from unit.targets.c.test_streaming import Net
 from unit.targets.c.x86_cases import CONNECTED, CONVOLUTIONS, DEPTHWISE, inputs_of, joined, program_of
 
 COMPILERS = ("zig", "gcc") if shutil.which("arm-none-eabi-gcc") else ("zig",)
@@ -71,3 +74,10 @@ def test_saturated_sums_keep_their_codes(bias: int, mantissa: int, shift: int, z
         q, saturated = ((4 * value * mantissa) >> 32 for value in (total, kept))
         codes = [(v - 2 * (v < 0) + 1 + (table.rounding << shift)) >> (shift + 1) for v in (q, saturated)]
         assert np.clip(codes[0], -128, 127) == np.clip(codes[1], -128, 127)
+
+
+def test_deep_layers_whose_groups_cannot_be_counted_are_left_to_portable_code() -> None:
+    net = Net(0, (1, 4, 19, 32))
+    flat = net.then(Reshape(shape=(1, 2432)), "x")
+    program = net.program(net.weighted(FullyConnected(), flat, (9, 2432), 0))
+    assert generate(program, devices.get("cortex-m0plus")).layers[-1].kernel == "portable"

@@ -26,6 +26,8 @@ from limen.targets.c.kernels._packed._round_once import fit_once
 STEP = 2
 SHARE = 0x00800080
 _LARGEST = 126
+_MOST_GROUPS = 4 * 255 - 2
+"""Their counts fill at most so many words as one byte tells."""
 _STREAM = "biases, rescaling and weights, channels in blocks, laid out as the routine in the .S file says"
 _PARAMETERS = "range of codes, rounding, number of blocks"
 _LAST = "the same, of the last block, which repeats channels of the one before"
@@ -134,10 +136,13 @@ def single(site: Site, vectors: Vectors) -> Kernel | None:
 
 
 def _suits(table: Channels, vectors: Vectors, once: bool) -> bool:
-    """Whether a block is at least half full, and every step of weights fits a group."""
+    """Whether a block is at least half full, every step of weights fits a group, and the groups can be counted."""
     lowest = table.weights == -128
-    fits = not (lowest[:, 0::STEP] & lowest[:, 1::STEP]).any()
-    return fits and 2 * len(table.bias) >= vectors.channels and vectors.accepts(table, once)
+    if (lowest[:, 0::STEP] & lowest[:, 1::STEP]).any() or 2 * len(table.bias) < vectors.channels:
+        return False
+    firsts = _firsts(len(table.bias), vectors.channels)
+    few = all(len(_groups(_part(table, first, vectors.channels))) <= _MOST_GROUPS for first in firsts)
+    return few and vectors.accepts(table, once)
 
 
 def _layer(site: Site, table: Channels, vectors: Vectors, once: bool, copies: bool) -> _Layer:
@@ -179,6 +184,17 @@ def _firsts(outputs: int, channels: int) -> list[int]:
     return [*firsts, outputs - channels] if outputs > channels and outputs % channels else firsts
 
 
+def _part(table: Channels, first: int, channels: int) -> Int64:
+    """Weights [channels, inputs] of one block; channels beyond the last are dead."""
+    found = table.weights[first : first + channels].astype(np.int64)
+    return np.pad(found, ((0, channels - len(found)), (0, 0)))
+
+
+def _groups(weights: Int64) -> list[int]:
+    """Inputs of each group of a block's weights."""
+    return [group.shape[1] for group in split(weights, STEP, _LARGEST)] if weights.any() else []
+
+
 def _block(table: Channels, first: int, channels: int) -> bytes:
     """One block of the stream; channels beyond the last are dead.
 
@@ -187,8 +203,8 @@ def _block(table: Channels, first: int, channels: int) -> bytes:
     """
     part = slice(first, first + channels)
     missing = channels - len(table.bias[part])
-    weights = np.pad(table.weights[part].astype(np.int64), ((0, missing), (0, 0)))
-    groups = [g.shape[1] for g in split(weights, STEP, _LARGEST)] if weights.any() else []
+    weights = _part(table, first, channels)
+    groups = _groups(weights)
     bias = np.pad(table.bias[part], (0, missing))
     lows = [four + low for four in range(0, channels, 4) for low in (0, 1)]
     head = struct.pack(
