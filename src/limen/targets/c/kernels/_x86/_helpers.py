@@ -51,6 +51,14 @@ static inline __m{bits}i limen_load_{bits}(const void *p)
 }}
 """
 
+_LOAD_BYTES_256 = """\
+/* Sixteen bytes as words. */
+static inline __m256i limen_load_bytes_256(const int8_t *p)
+{
+    return _mm256_cvtepi8_epi16(_mm_loadu_si128((const void *)p));
+}
+"""
+
 _BROADCAST = """\
 /* The four bytes at p in every lane. */
 static inline __m{bits}i limen_broadcast_{bits}(const void *p)
@@ -335,6 +343,7 @@ _ROUND = Helper("limen_round_256", _ROUND_256)
 _PAIR = Helper("limen_store_pair_256", _stores.STORE_PAIR_256)
 _BY_WIDTH: dict[tuple[str, int], Helper] = {
     **{(name, bits): helper for name in ("load", "load_sums", "load_weights") for bits, helper in _LOADS.items()},
+    ("load_bytes", 256): Helper("limen_load_bytes_256", _LOAD_BYTES_256),
     **{("broadcast", bits): helper for bits, helper in _BROADCASTS.items()},
     **{("scale", bits): helper for bits, helper in _SCALES.items()},
     **{(name, bits): helper for name, widths in _FLOATS.items() for bits, helper in widths.items()},

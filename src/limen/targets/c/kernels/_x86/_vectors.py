@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from limen.targets.c._kernel import Helper
@@ -41,5 +42,21 @@ def _shelf(bits: int, operands: Operands, name: str) -> Helper:
 VNNI = _vectors(512, "unsigned", 32, h.DOT_VNNI_512)
 VNNI_HALF = _vectors(256, "unsigned", 32, h.DOT_VNNI_256)
 AVX2 = _vectors(256, "words", 16, h.DOT_AVX2)
+_FEW = 4
+
+
+def _shelf_of_bytes(name: str) -> Helper:
+    return h.shared("load_bytes", 256) if name == "load_weights" else AVX2.shelf(name)
+
+
+_AVX2_BYTES = replace(AVX2, bytes_of_weights=True, shelf=_shelf_of_bytes)
+
+
+def avx2(positions: int) -> Vectors:
+    """AVX2 for a layer of so many positions: where each weight is used a few times only, half the bytes of weights from
+    the second-level cache are worth widening them."""
+    return _AVX2_BYTES if positions < _FEW else AVX2
+
+
 FLOAT_512 = _vectors(512, "floats", 32, h.shared("fma", 512))
 FLOAT_256 = _vectors(256, "floats", 16, h.shared("fma", 256))

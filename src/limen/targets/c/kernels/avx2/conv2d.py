@@ -5,11 +5,12 @@ from __future__ import annotations
 from limen.targets.c._kernel import Kernel, Site
 from limen.targets.c.kernels._simd import _weighted
 from limen.targets.c.kernels._x86 import _float
-from limen.targets.c.kernels._x86._vectors import AVX2, FLOAT_256
+from limen.targets.c.kernels._x86._vectors import FLOAT_256, avx2
 
 
 def emit(site: Site) -> Kernel | None:
-    return _weighted.conv2d(site, AVX2) or _float.conv2d(site, FLOAT_256)
+    height, width = site.output().shape[1:3]
+    return _weighted.conv2d(site, avx2(height * width)) or _float.conv2d(site, FLOAT_256)
 
 
 EMIT = emit

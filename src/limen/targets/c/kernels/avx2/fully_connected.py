@@ -5,11 +5,12 @@ from __future__ import annotations
 from limen.targets.c._kernel import Kernel, Site
 from limen.targets.c.kernels._simd import _weighted
 from limen.targets.c.kernels._x86 import _float
-from limen.targets.c.kernels._x86._vectors import AVX2, FLOAT_256
+from limen.targets.c.kernels._x86._vectors import FLOAT_256, avx2
 
 
 def emit(site: Site) -> Kernel | None:
-    return _weighted.fully_connected(site, AVX2) or _float.fully_connected(site, FLOAT_256)
+    rows = site.input(0).size // max(1, site.input(1).shape[-1])
+    return _weighted.fully_connected(site, avx2(rows)) or _float.fully_connected(site, FLOAT_256)
 
 
 EMIT = emit
