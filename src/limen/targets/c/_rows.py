@@ -7,6 +7,7 @@ room while its last rows are still to be read. Groups are placed first fit, in o
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ class Group:
     parts: _Parts
     beside: str = ""
 
-    @property
+    @functools.cached_property
     def size(self) -> int:
         return int((self.parts[:, 0] + self.parts[:, 1]).max())
 
@@ -106,7 +107,7 @@ def _promote(order: list[Group], offsets: dict[str, int], size: int, rng: random
 
 def _first_fit(order: Sequence[Group], alignment: int) -> tuple[dict[str, int], int]:
     offsets: dict[str, int] = {}
-    placed = np.zeros((sum(len(g.parts) for g in order), 4), np.int64)
+    placed = np.zeros((sum(len(g.parts) for g in order), 4), np.int64, order="F")
     owner: dict[str, slice] = {}
     count = size = 0
     for group in order:
@@ -130,19 +131,19 @@ def _first_fit(order: Sequence[Group], alignment: int) -> tuple[dict[str, int], 
 
 def _lowest(group: Group, placed: _Parts, alignment: int) -> int:
     """The lowest offset at which no part meets a placed part that lives at the same step."""
-    taken = [np.zeros((0, 2), np.int64)]
-    for distance, size, born, died in group.parts:
-        alive = placed[(placed[:, 2] <= died) & (placed[:, 3] >= born)]
-        taken.append(np.stack([alive[:, 0] - distance - size, alive[:, 0] + alive[:, 1] - distance], axis=1))
-    intervals = np.concatenate(taken)
-    intervals = intervals[np.argsort(intervals[:, 0], kind="stable")]
-    offset = 0
-    for low, high in intervals.tolist():
-        if low >= offset:
-            break
-        if high > offset:
-            offset = -(-high // alignment) * alignment
-    return offset
+    lows, highs = [], []
+    for distance, size, born, died in group.parts.tolist():
+        alive = (placed[:, 2] <= died) & (placed[:, 3] >= born)
+        start = placed[alive, 0]
+        lows.append(start - (distance + size))
+        highs.append(start + placed[alive, 1] - distance)
+    low, high = np.concatenate(lows), np.concatenate(highs)
+    order = np.argsort(low, kind="stable")
+    reached = np.zeros(len(low) + 1, np.int64)
+    np.maximum.accumulate(-(-high[order] // alignment) * alignment, out=reached[1:])
+    reached = np.maximum(reached, 0)
+    gaps = low[order] >= reached[:-1]
+    return int(reached[np.argmax(gaps)] if gaps.any() else reached[-1])
 
 
 def _free(group: Group, placed: _Parts, offset: int) -> bool:
