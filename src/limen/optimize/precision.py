@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from limen.optimize.decisions import Decisions
 from limen.optimize.emit_program import emit_program
+from limen.optimize.groups import node_key
 from limen.optimize.judge import Feeds, Outputs, before_squashing, real_outputs, spread
 from limen.optimize.knapsack import islands, noise
-from limen.optimize.sensitivity import costs_of, estimated_items, items, parts
+from limen.optimize.sensitivity import Item, costs_of, estimated_items, items, parts
 from limen.program import Program
 
 SAMPLES = 4
@@ -26,6 +29,8 @@ MANY_NODES = 300
 ROUNDS, FOLDS = 8, 2
 MARGIN_DB = 2.0
 """Kept above the limit: other samples, and other kernels, differ by so much."""
+MOST_IN_FLOAT = 0.25
+"""Of the multiply-accumulates; where a final softmax's own output needs more, what it reads is what keeps the limit."""
 Decide = Callable[[frozenset[str]], Decisions]
 
 
@@ -39,43 +44,69 @@ def kept_in_float(
         first: Decisions without any.
         decide_with: makes Decisions with some nodes in float.
         feeds: calibration samples.
-        min_sqnr: signal to noise in dB of each output, as it is and before a final softmax or sigmoid, on the worst
-            fold of the samples.
+        min_sqnr: signal to noise in dB of each output, before a final softmax or sigmoid, and behind it where that
+            leaves MOST_IN_FLOAT at most in float; on the worst fold of the samples.
     """
-    large = program.cost().macs > LARGE_MACS
-    held = spread(feeds, HELD_OF_LARGE if large else HELD)
-    forms = [program, before_squashing(program)]
-    if [p.tensor for p in forms[0].outputs] == [p.tensor for p in forms[1].outputs]:
-        forms.pop()
-    wanted = [real_outputs(form, held) for form in forms]
+    logits = before_squashing(program)
+    squashed = [p.tensor for p in program.outputs] != [p.tensor for p in logits.outputs]
+    search = _Search(program, first, decide_with, feeds, 10.0 ** (-(min_sqnr + MARGIN_DB) / 10.0))
+    chosen, log = search.islands([program, logits] if squashed else [program])
+    if squashed and search.share(chosen) > MOST_IN_FLOAT:
+        log = (*log, "so much in float is not worth it: what the last softmax or sigmoid reads keeps the limit alone")
+        chosen, more = search.islands([logits])
+        log += more
+    return chosen, log
 
-    def measured(decisions: Decisions) -> float:
-        got = [real_outputs(emit_program(form, decisions), held) for form in forms]
-        return max(_worst(a, b) for a, b in zip(wanted, got, strict=True))
 
-    limit = 10.0 ** (-(min_sqnr + MARGIN_DB) / 10.0)
-    worst = measured(first)
-    log = [f"all in int8: {_db(worst):.1f} dB at the worst output"]
-    if worst <= limit:
-        return frozenset(), tuple(log)
-    few = spread(feeds, SAMPLES)
-    if len(program.nodes) > MANY_NODES:
-        savings = parts(program, decide_with, few)
-    elif large:
-        savings = estimated_items(program, first, decide_with, few[:2])
-    else:
-        savings = items(program, first, few)
-    costs = costs_of(program)
-    aim, chosen = limit, frozenset[str]()
-    for _ in range(ROUNDS):
-        chosen = islands(savings, costs, aim)
-        worst = measured(decide_with(chosen))
-        told = _db(float(noise(savings, chosen).max(initial=0.0)))
-        log.append(f"{len(chosen)} nodes in float: {_db(worst):.1f} dB, predicted {told:.1f} dB")
-        if worst <= limit:
-            break
-        aim *= min(0.8, limit / worst)
-    return chosen, tuple(log)
+@dataclass(frozen=True, eq=False)
+class _Search:
+    program: Program
+    first: Decisions
+    decide_with: Decide
+    feeds: Feeds
+    limit: float
+
+    @cached_property
+    def large(self) -> bool:
+        return self.program.cost().macs > LARGE_MACS
+
+    @cached_property
+    def savings(self) -> list[Item]:
+        few = spread(self.feeds, SAMPLES)
+        if len(self.program.nodes) > MANY_NODES:
+            return parts(self.program, self.decide_with, few)
+        if self.large:
+            return estimated_items(self.program, self.first, self.decide_with, few[:2])
+        return items(self.program, self.first, few)
+
+    def share(self, nodes: frozenset[str]) -> float:
+        """Of the multiply-accumulates."""
+        macs = {node_key(n): n.op.cost(self.program.operands(n)).macs for n in self.program.nodes}
+        return sum(macs[name] for name in nodes) / max(sum(macs.values()), 1)
+
+    def islands(self, forms: list[Program]) -> tuple[frozenset[str], tuple[str, ...]]:
+        """Nodes to leave in float so that all the forms' outputs keep the limit."""
+        held = spread(self.feeds, HELD_OF_LARGE if self.large else HELD)
+        wanted = [real_outputs(form, held) for form in forms]
+
+        def measured(decisions: Decisions) -> float:
+            got = [real_outputs(emit_program(form, decisions), held) for form in forms]
+            return max(_worst(a, b) for a, b in zip(wanted, got, strict=True))
+
+        worst = measured(self.first)
+        log = [f"all in int8: {_db(worst):.1f} dB at the worst output"]
+        if worst <= self.limit:
+            return frozenset(), tuple(log)
+        costs, aim, chosen = costs_of(self.program), self.limit, frozenset[str]()
+        for _ in range(ROUNDS):
+            chosen = islands(self.savings, costs, aim)
+            worst = measured(self.decide_with(chosen))
+            told = _db(float(noise(self.savings, chosen).max(initial=0.0)))
+            log.append(f"{len(chosen)} nodes in float: {_db(worst):.1f} dB, predicted {told:.1f} dB")
+            if worst <= self.limit:
+                break
+            aim *= min(0.8, self.limit / worst)
+        return chosen, tuple(log)
 
 
 def _worst(wanted: Outputs, got: Outputs) -> float:

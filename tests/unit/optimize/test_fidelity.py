@@ -26,7 +26,7 @@ def feeds(scale: float, count: int = 16, seed: int = 0) -> Feeds:
 def dense(tail: tuple[Node, ...] = (), **more: Tensor) -> Program:
     """x [1,6] -> FullyConnected -> a -> tail -> y."""
     weights = np.random.default_rng(1).normal(0, 1, (WIDTH, WIDTH)).astype(np.float32)
-    tensors = {"w": Tensor.constant("w", weights), **more}
+    tensors = {"w": Tensor.constant("w", weights)} | more
     tensors |= {n: Tensor(n, (1, WIDTH), "float32") for n in "xay" if n not in tensors}
     first = Node(FullyConnected(), ("x", "w"), ("a" if tail else "y",), "first")
     return Program("dense", tensors, (first, *tail), (Port("x", "x"),), (Port("y", "y"),)).check()
@@ -75,3 +75,14 @@ def test_the_mixed_recipe_gives_every_output_its_decibels() -> None:
     (wanted,), (got,) = real_outputs(program, samples[16:]), real_outputs(done.program, samples[16:])
     assert sqnr_db(wanted, got) >= 45
     assert len(done.decisions.log) > 1
+
+
+def test_what_a_last_softmax_magnifies_does_not_take_the_network_back_to_float() -> None:
+    tail = (Node(Softmax(), ("a",), ("y",), "softmax"),)
+    steep = 12 * np.random.default_rng(1).normal(0, 1, (WIDTH, WIDTH)).astype(np.float32)
+    program = dense(tail, w=Tensor.constant("w", steep))
+    done = quantize_program(program, decode("static_wi8_ai8_mse_bc_sqnr30"), feeds(1.0))
+    (wanted,), (got,) = real_outputs(program, feeds(1.0)), real_outputs(done.program, feeds(1.0))
+    assert sqnr_db(wanted, got) < 30
+    assert any("is not worth it" in line for line in done.decisions.log)
+    assert done.program.tensors["a"].dtype == "int8"
