@@ -1,6 +1,6 @@
 """Every operator, for every element type that LiteRT's reference kernels take, equals them.
 
-Integers to the bit, floats within the tolerance that the case states (see _ops_harness). 30 Programs per operator and
+Integers to the bit, floats within the tolerance that the case states (see _ops_harness). 20 Programs per operator and
 type, or as many as LIMEN_LITERT_CASES says, each on random and on extreme inputs, one after the other, so that states
 live on. ``bench/op_table.py`` prints 100 each as a table.
 """
@@ -18,7 +18,7 @@ from limen.program import OPS, initial_states
 
 FAMILIES = families()
 COLUMNS = [(name, dtype) for name, family in sorted(FAMILIES.items()) for dtype in family.dtypes]
-CASES = int(os.environ.get("LIMEN_LITERT_CASES", "30"))
+CASES = int(os.environ.get("LIMEN_LITERT_CASES", "20"))
 
 
 @pytest.mark.parametrize(("name", "dtype"), COLUMNS, ids=lambda value: str(value))

@@ -22,7 +22,9 @@ pytest.importorskip("ziglang", reason="ziglang is not installed")
 pytest.importorskip("unicorn", reason="unicorn is not installed")
 
 DEVICES = ("cortex-m0plus", "cortex-m4", "cortex-m33", "rv32imc")
+LARGE_TOO = ("cortex-m4", "rv32imc")
 MODELS = ("ad01", "ic_resnet8", "kws_dscnn", "vww")
+SMALLEST = "kws_dscnn"
 OPERATORS = (
     "Conv2D", "DepthwiseConv2D", "FullyConnected", "TransposeConv", "Add", "Mul", "AveragePool2D", "MaxPool2D", "Mean",
     "Softmax", "Logistic", "ResizeBilinear", "Pad", "Transpose",
@@ -45,8 +47,9 @@ def assert_close(program: Program, device: str, feed: dict[str, Array], stream: 
     assert bound.bytes <= 1.25 * used or bound.bytes - used < ALIGNMENT
 
 
-@pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(
+    ("model", "device"), [(m, d) for m in MODELS for d in DEVICES if d in LARGE_TOO or m == SMALLEST]
+)
 def test_the_bound_of_a_model_is_close_to_what_it_takes(model: str, device: str, shared: Path) -> None:
     program = open_source(shared / "models" / "mlperf-tiny" / f"{model}_int8.tflite").require_program()
     assert_close(program, device, lab.sample_inputs(program, 1)[0])
