@@ -80,7 +80,8 @@ def _made(search: Search) -> dict[str, Attempt]:
             first = seen.setdefault((trial.engine, trial.sha256), trial.name) if trial.sha256 else trial.name
             if first != trial.name:
                 trial = Trial(trial.recipe, trial.engine, error=f"the same artifact as {first}")
-            kept[trial.name] = Attempt(trial, found[trial.name].bundle if trial.name in found else None)
+            here = found.get(trial.name) or search.made.get(trial.name)
+            kept[trial.name] = Attempt(trial, here.bundle if here else None)
     return kept
 
 

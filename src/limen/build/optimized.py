@@ -9,6 +9,7 @@ bytes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,12 @@ from limen.optimize import decode
 from limen.optimize.budget import Budget
 from limen.optimize.journal import Journal
 from limen.optimize.recipes import SEARCHED
-from limen.optimize.search import Objective
+from limen.optimize.search import Objective, Trial, choose
 from limen.optimize.verdict import AGREEMENT
 
 FLOAT = "float32"
+PRUNED_DROP = 2.0
+"""Points; pruning without training costs about so many."""
 
 
 def optimize_model(
@@ -107,7 +110,7 @@ def optimize_model(
     search = Search(task, recipes, budget, metric, judged, timed, notebook, show, jobs, cluster)
     if dry_run:
         return Planned(recipes, task.engines, metric, budget.to_json(), timed, counted)
-    trials = measured(search)
+    trials = _in_two_steps(search) if not passes else measured(search)
     wanted = Wanted(Path(output), key, unsigned, None if report is None else Path(report), language, objective)
     return finished(trials, budget, wanted, lambda trial: bundle_of(search, trial), subject, search.task)
 
@@ -183,6 +186,16 @@ def searched(source: Source, data: Dataset | None, passes: Sequence[str]) -> tup
     if data is None:
         names = [name for name in names if not decode(name).needs_data]
     return tuple(dict.fromkeys((FLOAT, *names)))
+
+
+def _in_two_steps(search: Search) -> list[Trial]:
+    """Smaller networks are tried only where a drop of PRUNED_DROP is allowed, or no whole one keeps the budget."""
+    trials = measured(replace(search, recipes=tuple(r for r in search.recipes if not decode(r).pruned)))
+    budget = search.budget
+    allowed = budget.max_drop is not None and budget.max_drop >= PRUNED_DROP
+    if allowed or choose(trials, budget).best is None:
+        return measured(search)
+    return trials
 
 
 def _metric(asked: str | None, judged: Dataset | None) -> str:

@@ -11,7 +11,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from limen.build import optimized
+from limen.build.measured import Search
+from limen.build.trials import Task
 from limen.errors import DataError
+from limen.importers import ImportOptions
 from limen.optimize.budget import Budget
 from limen.optimize.journal import Journal
 from limen.optimize.knapsack import islands, noise
@@ -50,6 +54,28 @@ def test_without_a_limit_on_the_drop_the_most_accurate_that_fits_wins() -> None:
     assert choice.objective == "metric"
     assert choice.best is not None
     assert choice.best.recipe == "b"
+
+
+@pytest.mark.parametrize(
+    ("budget", "tried"),
+    [(Budget(max_drop=0.5), False), (Budget(max_drop=2.0), True), (Budget(max_size=50), True), (Budget(), False)],
+)
+def test_smaller_networks_are_tried_where_they_may_be_wanted(
+    budget: Budget, tried: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def measured(search: Search) -> list[Trial]:
+        asked.append(search.recipes)
+        return [trial(recipe, 5.0, 0.0, half=0.0) for recipe in search.recipes]
+
+    monkeypatch.setattr(optimized, "measured", measured)
+    task = Task("m", ImportOptions(), "host", ("litert",), None)
+    recipes = ("float32", "float16", "pruned50_float32")
+    search = Search(task, recipes, budget, "accuracy", None, "host", Journal(None, {}), lambda *_: None)
+    found = optimized._in_two_steps(search)
+    assert asked == [recipes[:2], recipes][: 1 + tried]
+    assert len(found) == (3 if tried else 2)
 
 
 def test_an_interval_above_the_limit_is_refused_though_the_drop_is_below() -> None:
