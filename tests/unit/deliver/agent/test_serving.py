@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -34,7 +34,9 @@ def line() -> Iterator[Line]:
     made.close()
 
 
-def test_two_hundred_requests_a_second_lose_nothing_while_releases_change(line: Line) -> None:
+def test_two_hundred_requests_a_second_lose_nothing_while_releases_change(
+    line: Line, record_property: Callable[[str, object], None]
+) -> None:
     for gain in GAINS:
         session(gain).close()
     line.swap(1, session(GAINS[1]), False)
@@ -68,6 +70,9 @@ def test_two_hundred_requests_a_second_lose_nothing_while_releases_change(line: 
             _ = line.settle() if counter % 2 else line.back(counter - 1)
     for thread in threads:
         thread.join()
+    record_property("requests", len(answers) + len(failures))
+    record_property("lost", len(failures))
+    record_property("changes of release", swaps)
     assert failures == []
     assert swaps > 50
     assert len(answers) >= RATE * SECONDS * 0.95

@@ -56,7 +56,9 @@ def failure(script: Callable[[int], Fault], net: Net = NET) -> LimenError:
 
 
 @pytest.mark.parametrize("cut", [1024, 1000, 4096, 1])
-def test_cut_again_and_again_a_download_completes_and_at_most_one_chunk_is_sent_twice(cut: int) -> None:
+def test_cut_again_and_again_a_download_completes_and_at_most_one_chunk_is_sent_twice(
+    cut: int, record_property: Callable[[str, object], None]
+) -> None:
     data = DATA if cut > 1 else DATA[:300]
     with faulty({"f": data}, lambda n, _path: Fault(cut=cut)) as server:
         sink = Buffer()
@@ -65,14 +67,22 @@ def test_cut_again_and_again_a_download_completes_and_at_most_one_chunk_is_sent_
         assert sink.restarts == 0
         assert server.seen.sent <= len(data) + NET.chunk
         assert len(server.seen.requests) == -(-len(data) // cut)
+        record_property("cuts of one file", len(server.seen.requests) - 1)
+        record_property("bytes sent again", server.seen.sent - len(data))
 
 
-def test_cut_at_every_kibibyte_once_each_goes_on_where_it_was() -> None:
+def test_cut_at_every_kibibyte_once_each_goes_on_where_it_was(
+    record_property: Callable[[str, object], None],
+) -> None:
+    again = []
     for at in range(0, len(DATA), 1024):
         data, sent, requests = fetched(lambda n, at=at: Fault(cut=at) if n == 0 else FINE)
         assert data == DATA
         assert requests == 2
         assert sent <= len(DATA) + NET.chunk
+        again.append(sent - len(DATA))
+    record_property("files cut once", len(again))
+    record_property("bytes sent again", max(again))
 
 
 def test_what_came_in_before_the_process_ended_is_not_sent_again() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,9 @@ def drop(repository: Repository, name: str) -> None:
     (repository.ws.private / "keys" / f"{name}.pem").unlink()
 
 
-def test_a_client_follows_the_root_from_1_to_256(tmp_path: Path) -> None:
+def test_a_client_follows_the_root_from_1_to_256(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     repository = new_repository(tmp_path / "repo")
     repository.publish(small_bundle(tmp_path / "v1.limen"))
     client = Client(tmp_path / "device", repository)
@@ -44,7 +47,9 @@ def test_a_client_follows_the_root_from_1_to_256(tmp_path: Path) -> None:
         replace_keys(repository, "root", f"r{version}")
         drop(repository, name)
         name = f"r{version}"
-    assert client.image()._trusted_set.root.version == 256
+    followed = client.image()._trusted_set.root.version
+    record_property("roots followed", followed)
+    assert followed == 256
     assert client.download("kws/1/full")
 
 

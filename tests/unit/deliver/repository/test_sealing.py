@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -119,10 +120,14 @@ def test_each_release_has_another_key(repository: Repository, tmp_path: Path) ->
             unseal(sealed, key, context)
 
 
-def test_the_payload_is_kept_once_and_a_device_costs_at_most_200_bytes(repository: Repository) -> None:
+def test_the_payload_is_kept_once_and_a_device_costs_at_most_200_bytes(
+    repository: Repository, record_property: Callable[[str, object], None]
+) -> None:
     assert len(list((repository.public / "image/targets").rglob("*.full"))) == 2
     for name in ("dev-1", "dev-2"):
-        assert repository.assign(name, "22" * 32, kws=2).wrap_bytes == 80
+        cost = repository.assign(name, "22" * 32, kws=2).wrap_bytes
+        record_property("bytes a device", cost)
+        assert cost == 80
         metadata = (repository.public / "director" / name).glob("*.targets.json")
         text = max(metadata, key=lambda path: int(path.name.split(".")[0])).read_text()
         wrapped = formats.parse(text.split('"limen":')[1].split("}}")[0].encode() + b"}", formats.Assignment, name).wrap
