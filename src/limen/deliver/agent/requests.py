@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +19,8 @@ from limen.deliver.agent.updater import Updater
 from limen.errors import BadInput, StoreError
 
 FOLDER = "wishes"
+TAKEN = ".taken"
+"""Ending of a wish that is being done: whoever left it waits for the end."""
 MOST = 4096
 
 
@@ -30,7 +33,7 @@ class Wish(formats.Record, frozen=True, forbid_unknown_fields=True):
 
 
 def leave(store: Path, wish: Wish, seconds: float = 10.0) -> bool:
-    """Leave a wish; whether an agent took it up in that time.
+    """Leave a wish; whether an agent did it in that time.
 
     Raises:
         StoreError: the folder cannot be written.
@@ -44,15 +47,18 @@ def leave(store: Path, wish: Wish, seconds: float = 10.0) -> bool:
     except OSError as error:
         raise StoreError(f"{name}: cannot be written: {error.strerror or error}") from error
     end = time.monotonic() + seconds
-    while name.exists() and time.monotonic() < end:
+    while _waits(name) and time.monotonic() < end:
         time.sleep(0.05)
-    return not name.exists()
+    return not _waits(name)
 
 
 def follow(updater: Updater) -> bool:
     """Do what is wished; whether updates should be looked for."""
     poll, folder = False, updater.store.path
     assert folder is not None, "the store is not in a folder"
+    for left in (folder / FOLDER).glob(f"*{TAKEN}"):  # by an agent that ended over it
+        with suppress(OSError):
+            left.unlink()
     for file in sorted((folder / FOLDER).glob("*.json")):
         try:
             with file.open("rb") as opened:
@@ -60,13 +66,22 @@ def follow(updater: Updater) -> bool:
         except (OSError, BadInput) as error:
             updater.say(f"wish {file.name}: {error}")
             wish = None
+        taken = file.with_suffix(TAKEN)
         try:
-            file.unlink()
+            file.rename(taken)
         except OSError:
             continue  # on a disk that cannot be written it would be followed for ever
-        if wish is not None:
-            poll = grant(updater, wish) or poll
+        try:
+            if wish is not None:
+                poll = grant(updater, wish) or poll
+        finally:
+            with suppress(OSError):
+                taken.unlink()
     return poll
+
+
+def _waits(name: Path) -> bool:
+    return name.exists() or name.with_suffix(TAKEN).exists()
 
 
 def grant(updater: Updater, wish: Wish) -> bool:
