@@ -105,7 +105,9 @@ def dependencies(model: Model) -> Dependencies:
             found.fix(labels)
     later = []
     for node in graph:
-        if node.op_type in ("Reshape", "Flatten"):
+        if any(shape_of(v) is None for v in (*node.inputs, *node.outputs) if v is not None and v.name):
+            _unknown(found, node)
+        elif node.op_type in ("Reshape", "Flatten"):
             later.append(node)
         else:
             _RULES.get(node.op_type, _unknown)(found, node)

@@ -70,6 +70,7 @@ def prune_channels(
     """
     if not 0.0 < share < 1.0:
         raise UsageError(f"pruning share {share:g} is not between 0 and 1")
+    model = infer(model)
     whole = total_macs(model)
     if not whole:
         raise UsageError(f"{model.name}: no layer multiplies by constant weights, there is nothing to prune")
@@ -196,5 +197,7 @@ def _new_extents(graph: ir.Graph, node: ir.Node, kept: Kept) -> None:
         node.attributes.pop("num_outputs", None)
         node.resize_inputs(2)
         node.replace_input_with(1, constant(graph, f"{node.outputs[0].name}/split", sizes))
-    elif node.op_type == "Conv" and attribute(node, "group", 1) > 1:
-        node.attributes["group"] = ir.AttrInt64("group", len(kept[str(node.inputs[0].name)][1]))  # type: ignore[union-attr]
+    elif node.op_type == "Conv" and attribute(node, "group", 1) > 1 and node.inputs[0] is not None:
+        source = shape_of(node.inputs[0])
+        if source is not None and attribute(node, "group", 1) == source[1]:
+            node.attributes["group"] = ir.AttrInt64("group", len(kept[str(node.inputs[0].name)][1]))

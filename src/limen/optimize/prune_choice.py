@@ -25,6 +25,8 @@ STEPS = 12
 LEAST = 0.125
 JUDGED = 48
 OFFERS = 12
+TOGETHER = 1024
+"""Pairs up to which groups are chosen one after the other, each with those before in mind."""
 
 
 @dataclass(frozen=True)
@@ -103,13 +105,25 @@ def _offers(
             counts.append(len(here))
         if not counts:
             continue
-        single = {g: errors.of(removed, [g]) for g in here}
-        ranked = sorted(here, key=lambda g: (single[g], g))
+        ranked = _ranked(errors, removed, here, counts[0])
         for count in counts:
-            groups = ranked[:count]
+            groups = ranked[:count] if count <= len(ranked) else here
             saved = left - found.macs([*gone, *groups])
             if saved > 0:
                 yield Offer(tuple(groups), saved, errors.of(removed, groups))
+
+
+def _ranked(errors: Errors, removed: Mask, here: list[int], count: int) -> list[int]:
+    """Groups, those first that go best together with the ones before: of two that make up for each other, one stays."""
+    single = {g: errors.of(removed, [g]) for g in here}
+    ranked = sorted(here, key=lambda g: (single[g], g))
+    if count == len(here) or count * len(here) > TOGETHER:
+        return ranked
+    chosen: list[int] = []
+    while len(chosen) < count:
+        rest = [g for g in ranked if g not in chosen]
+        chosen.append(min(rest, key=lambda g: (errors.of(removed, [*chosen, g]), g)))
+    return chosen
 
 
 def _next(now: int, whole: int, unit: int, lanes: int, share: float) -> int:

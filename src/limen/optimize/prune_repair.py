@@ -8,7 +8,7 @@ normalisation, which is folded into weights and bias here, is estimated again in
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +22,11 @@ from limen.optimize.linears import Linear, adding, linears
 from limen.optimize.observe import Feeds, each
 
 Floats = NDArray[np.float64]
+Form = Callable[[Linear, Floats, Floats], Floats]
+"""Fitted weights [outputs, depth] of a layer, and the moments [depth, depth] of what it reads -> other weights."""
 RIDGE = 3e-4
 ROWS = 24576
+KEPT_BYTES = 256 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +80,9 @@ def _depthwise(model: Model) -> Iterator[Depthwise]:
         yield Depthwise(name, source, weights, bias, macs, plain)
 
 
-def repair(original: Model, changed: Model, feeds: Feeds, kept: Mapping[str, NDArray[np.int64]]) -> Model:
+def repair(
+    original: Model, changed: Model, feeds: Feeds, kept: Mapping[str, NDArray[np.int64]], form: Form | None = None
+) -> Model:
     """``changed`` with weights and biases fitted to ``original``.
 
     Args:
@@ -85,11 +90,13 @@ def repair(original: Model, changed: Model, feeds: Feeds, kept: Mapping[str, NDA
         changed: the same graph with the same value names, smaller or with other weights.
         feeds: unlabelled samples.
         kept: layer name -> which of its former outputs it still makes; all, where it is not named.
+        form: what the fitted weights of a layer become; the layers behind make up for what it changes.
     """
+    wanted = _Wanted(original, feeds, _steps(original, feeds))
     for name in [layer.name for layer in in_order(changed)]:
         layer = next(x for x in in_order(changed) if x.name == name)
         outputs = layer.outputs if isinstance(layer, Linear) else len(layer.weights)
-        changed = _refitted(original, changed, layer, kept.get(name, np.arange(outputs)), feeds)
+        changed = _refitted(wanted, changed, layer, kept.get(name, np.arange(outputs)), form)
     return changed
 
 
@@ -99,24 +106,62 @@ def in_order(model: Model) -> list[Linear | Depthwise]:
     return sorted((*linears(model), *depthwise_layers(model)), key=lambda x: place[x.name])
 
 
+def _steps(model: Model, feeds: Feeds) -> dict[str, int]:
+    """Layer name -> every how many positions of its result are used."""
+    found = {}
+    for node in nodes_of(model.ir.graph, "Conv", "MatMul", "Gemm"):
+        shape = shape_of(node.outputs[0]) or (1,)
+        channels = shape[1 if node.op_type == "Conv" else -1] if len(shape) > 1 else 1
+        found[str(node.outputs[0].name)] = max(1, math.prod(shape) // max(channels, 1) * len(feeds) // ROWS)
+    return found
+
+
+class _Wanted:
+    """What the original layers make; kept where it fits into KEPT_BYTES, made again where it does not."""
+
+    def __init__(self, model: Model, feeds: Feeds, steps: Mapping[str, int]) -> None:
+        self.model, self.feeds, self.steps = model, feeds, steps
+        self.deep = {x.name for x in depthwise_layers(model)}
+        self.layers = {x.name for x in in_order(model)}
+        values = {str(n.outputs[0].name): shape_of(n.outputs[0]) or () for n in model.ir.graph}
+        size = sum(math.prod(values[n]) * len(feeds) // steps[n] for n in self.layers)
+        self.kept: dict[str, list[Array]] = {}
+        if 4 * size <= KEPT_BYTES:
+            self.kept = {name: [] for name in self.layers}
+            for found in each(model, list(self.layers), feeds):
+                for name, rows in self.kept.items():
+                    rows.append(self._rows(name, found[name]))
+
+    def of(self, name: str) -> Iterator[Array]:
+        """Rows [positions, outputs] of each sample."""
+        if name in self.kept:
+            yield from self.kept[name]
+        else:
+            yield from (self._rows(name, found[name]) for found in each(self.model, [name], self.feeds))
+
+    def _rows(self, name: str, value: Array) -> Array:
+        node = next(n for n in self.model.ir.graph if n.outputs[0].name == name)
+        value = value.transpose(0, 2, 3, 1) if node.op_type == "Conv" else value
+        return np.ascontiguousarray(value.reshape(-1, value.shape[-1])[:: self.steps[name]])
+
+
 def _refitted(
-    original: Model, changed: Model, layer: Linear | Depthwise, places: NDArray[np.int64], feeds: Feeds
+    wanted: _Wanted, changed: Model, layer: Linear | Depthwise, places: NDArray[np.int64], form: Form | None
 ) -> Model:
     deep = isinstance(layer, Depthwise)
-    sums, step = _Sums(), 0
-    sources = zip(each(original, [layer.name], feeds), each(changed, [layer.source], feeds), strict=True)
-    for before, now in sources:
-        target = before[layer.name]
-        target = target.transpose(0, 2, 3, 1) if isinstance(layer, Depthwise) or layer.op == "Conv" else target
-        y = target.reshape(-1, target.shape[-1])[:, places]
-        x = layer.rows(np.asarray(now[layer.source], np.float32))
-        step = step or max(1, len(x) * len(feeds) // ROWS)
-        x, y = x[::step], y[::step]
+    sums, step = _Sums(), wanted.steps[layer.name]
+    for before, now in zip(wanted.of(layer.name), each(changed, [layer.source], wanted.feeds), strict=True):
+        y = before[:, places]
+        x = layer.rows(np.asarray(now[layer.source], np.float32))[::step]
         sums.add(*((x.transpose(1, 0, 2), y.T[..., None]) if deep else (x[None], y[None])))
     if isinstance(layer, Depthwise):
         weights, bias = sums.fitted(layer.weights.reshape(len(layer.weights), -1, 1), True)
         return with_weights(changed, layer.name, weights.reshape(layer.weights.shape), bias[:, 0])
-    fitted, shift = sums.fitted(layer.matrix.T[None], layer.bias is not None)
+
+    def formed(matrix: Floats, h: Floats) -> Floats:
+        return matrix if form is None else form(layer, matrix[0].T, h[0]).T[None]
+
+    fitted, shift = sums.fitted(layer.matrix.T[None], layer.bias is not None, formed)
     stored = layer.arranged(fitted[0].T.astype(np.float32))
     if layer.bias is None:
         return with_weights(changed, layer.name, stored, None)
@@ -140,15 +185,23 @@ class _Sums:
         across = x.transpose(0, 2, 1)
         self.xx, self.xy = self.xx + across @ x, self.xy + across @ y
 
-    def fitted(self, old: Floats, centred: bool) -> tuple[Floats, Floats]:
-        """Weights [batch, depth, outputs] and biases [batch, outputs], drawn to the old weights by a small ridge."""
+    def fitted(
+        self, old: Floats, centred: bool, formed: Callable[[Floats, Floats], Floats] = lambda weights, _: weights
+    ) -> tuple[Floats, Floats]:
+        """Weights [batch, depth, outputs] and biases [batch, outputs], drawn to the old weights by a small ridge.
+
+        Args:
+            old: weights.
+            centred: a bias takes the means.
+            formed: what fitted weights become, of them and the moments [batch, depth, depth] that they were fitted by.
+        """
         mean_x, mean_y = ((v / self.rows) * centred for v in (self.x, self.y))
         h = self.xx / self.rows - mean_x[:, :, None] * mean_x[:, None, :]
         cross = self.xy / self.rows - mean_x[:, :, None] * mean_y[:, None, :]
         depth = h.shape[-1]
         ridge = RIDGE * np.trace(h, axis1=1, axis2=2)[:, None] / depth + 1e-9
         h[:, np.arange(depth), np.arange(depth)] += ridge
-        weights = np.linalg.solve(h, cross + ridge[:, :, None] * old)
+        weights = formed(np.linalg.solve(h, cross + ridge[:, :, None] * old), h)
         return weights, mean_y - np.einsum("bd,bdo->bo", mean_x, weights)
 
 

@@ -284,6 +284,8 @@ def _others(model: Model, deps: Dependencies, known: set[str]) -> list[Work]:
         fixed = [str(v.name) for v in (a, b) if constant_of(v) is not None]
         for labels in (x for constant in fixed for x in deps.axes[constant]):
             deps.fix(labels)
+        if None in (shape_of(a), shape_of(b), shape_of(node.outputs[0])):
+            continue
         extent, weights = math.prod(shape_of(node.outputs[0]) or ()), shape_of(b) or ()
         if node.op_type in ("Conv", "ConvTranspose"):
             extent = extent if node.op_type == "Conv" else math.prod(shape_of(a) or ())
