@@ -105,7 +105,7 @@ def new_token(ws: Workspace, device: str, hardware: str, now: datetime, days: in
     Raises:
         UsageError: no device can be called so.
     """
-    text = secrets.token_urlsafe(24)
+    text = secrets.token_hex(24)  # no dash: it stands behind a flag
     record = {"device": device, "hardware": hardware, "expires": int((now + timedelta(days=days)).timestamp())}
     try:
         checked = msgspec.convert(record, Token)
