@@ -76,11 +76,11 @@ def prepare_variant(
     """
     if parent is not None and recipe.kind != "static":
         raise UsageError(f"{parent.name}: recipe {recipe.name} keeps no scales", "use int8 or int16x8")
-    if recipe.pruned:
-        from limen.build.pruned_variant import pruned_source
+    if recipe.changes:
+        from limen.build.changed_variant import changed_source
 
-        smaller, log = pruned_source(source, recipe, data, limit)
-        prepared = prepare_variant(smaller, recipe.unpruned, data, limit, parent)
+        smaller, log = changed_source(source, recipe, data, limit)
+        prepared = prepare_variant(smaller, recipe.unchanged, data, limit, parent)
         decisions = replace(prepared.decisions, recipe=recipe.name, log=(*log, *prepared.decisions.log))
         return replace(prepared, recipe=recipe, decisions=decisions)
     if recipe.kind == "mixed" and data is not None:

@@ -21,10 +21,17 @@
 
     pruned50                     channels and attention heads are removed until half of the multiplications are left
     pruned50x8                   the same; what is left of a layer is a multiple of 8, as vector units like it
-    pruned50x8_int8              any recipe after that
+    sparse70                     70 % of the weights of dense layers are zero
+    sparse2of4                   two of four neighbours are zero
+    palette4                     the weights of a dense layer take 16 values, times a scale for each output
+    rank50                       layers become two of lower rank: half of all ranks is left
+    pruned50x8_palette4_int8     any recipe after these, in the order pruned, rank, sparse or palette
 
 The words combine, in the order bc, cle, sbc, gptq, full, sqnr; full tries second-order rounding on large Programs too.
 cle, sbc and gptq are guarded: each is kept only if the error at the outputs, on samples held out, falls.
+
+cle and gptq set weights anew: they do not follow sparse or palette. Zeros and palettes take less where weights are
+packed (target c: ``--pack``) or files compressed, and are storage only elsewhere: no kernel is faster by them.
 
 The contract's ``--quantize`` values are shorthands: int8, int8-best, int16x8, float16, none, dynamic, mixed.
 """
@@ -51,7 +58,15 @@ SHORTHANDS = {
     "mixed": "mixed_wi8_ai8",
     "int8-mixed": "static_wi8_ai8_mse_bc_sqnr30",
 }
-_PRUNED = re.compile(r"pruned([1-9]\d?)(?:x([1-9]\d?))?(?:_(.+))?$")
+Kinds = Literal["pruned", "rank", "sparse", "sparse2of4", "palette"]
+ORDER: tuple[tuple[Kinds, ...], ...] = (("pruned",), ("rank",), ("sparse", "sparse2of4", "palette"))
+_CHANGES: tuple[tuple[Kinds, re.Pattern[str]], ...] = (
+    ("pruned", re.compile(r"pruned([1-9]\d?)(?:x([1-9]\d?))?$")),
+    ("rank", re.compile(r"rank([1-9]\d?)$")),
+    ("sparse2of4", re.compile(r"sparse2of4$")),
+    ("sparse", re.compile(r"sparse([1-9]\d?)$")),
+    ("palette", re.compile(r"palette([2-6])$")),
+)
 _MIXED = re.compile(r"mixed_wi8_ai8(?:_s(\d+))?$")
 SEARCHED = (
     "none",
@@ -76,6 +91,23 @@ _STATIC = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What happens to the float Model before its tensors are quantised.
+
+    Args:
+        word: as the recipe has it.
+        kind: what changes.
+        amount: percent of multiplications or weights that go, or of ranks that stay; bits of a palette.
+        lanes: what pruning leaves of a layer is a multiple of this.
+    """
+
+    word: str
+    kind: Kinds
+    amount: int = 0
+    lanes: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """A decoded name.
 
@@ -92,8 +124,7 @@ class Recipe:
         full: try second-order rounding on Programs of any size.
         splits: of a mixed recipe, how many inputs are read in 16 bits.
         min_sqnr: signal to noise in dB that every output keeps by nodes in float; 0 for none.
-        pruned: percent of the multiplications that are removed first; 0 for none.
-        lanes: what pruning leaves of a layer is a multiple of this.
+        changes: to the float Model, before all this.
     """
 
     name: str
@@ -108,8 +139,7 @@ class Recipe:
     full: bool = False
     splits: int = 0
     min_sqnr: float = 0.0
-    pruned: int = 0
-    lanes: int = 1
+    changes: tuple[Change, ...] = ()
 
     @property
     def guarded(self) -> bool:
@@ -118,12 +148,17 @@ class Recipe:
 
     @property
     def needs_data(self) -> bool:
-        return self.kind in ("static", "mixed") or self.pruned > 0
+        return self.kind in ("static", "mixed") or bool(self.changes)
 
     @property
-    def unpruned(self) -> Recipe:
-        """What follows pruning."""
-        return replace(self, name=self.name.split("_", 1)[1], pruned=0, lanes=1) if self.pruned else self
+    def pruned(self) -> bool:
+        """Whether whole channels go."""
+        return any(change.kind == "pruned" for change in self.changes)
+
+    @property
+    def unchanged(self) -> Recipe:
+        """What follows the changes of the float Model."""
+        return replace(self, name=self.name.split("_", len(self.changes))[-1], changes=())
 
 
 def decode(name: str) -> Recipe:
@@ -132,14 +167,10 @@ def decode(name: str) -> Recipe:
     Raises:
         UsageError: the name is not of the language.
     """
-    pruned = _PRUNED.match(name)
-    if pruned is not None:
-        rest = decode(pruned[3] or "none")
-        if rest.pruned:
-            raise UsageError(f"recipe {name!r}: prunes twice")
-        lanes = f"x{pruned[2]}" if pruned[2] else ""
-        full = f"pruned{pruned[1]}{lanes}_{rest.name}"
-        return replace(rest, name=full, pruned=int(pruned[1]), lanes=int(pruned[2] or 1))
+    word, _, rest = name.partition("_")
+    change = _change(word)
+    if change is not None:
+        return _preceded(name, change, decode(rest or "none"))
     name = SHORTHANDS.get(name, name)
     if name == "float32":
         return Recipe(name, "float32")
@@ -152,13 +183,39 @@ def decode(name: str) -> Recipe:
         return Recipe(name, "mixed", splits=int(mixed[1] or 0))
     match = _STATIC.match(name)
     if match is None:
-        known = [*SHORTHANDS, *SHORTHANDS.values(), "pruned50"]
+        known = [*SHORTHANDS, *SHORTHANDS.values(), "pruned50", "sparse70", "sparse2of4", "palette4", "rank50"]
         raise UsageError(f"recipe {name!r} is not known", suggest(name, known))
     percentile = float(match[3]) if match[3] else 100.0
     if not 50.0 < percentile <= 100.0:
         raise UsageError(f"recipe {name!r}: percentile {percentile:g} is not in (50, 100]")
     scheme = Scheme("int8" if match[1] == "8" else "int16", "int8", per_channel=match[2] is None)
     ranges: Method = "mse" if match[4] else "percentile" if percentile < 100.0 else "minmax"
-    words = [match[i] is not None for i in range(5, 10)]
-    recipe = Recipe(name, "static", scheme, ranges, percentile, *words)
+    corrected, equalized, sequential, second, full = (match[i] is not None for i in range(5, 10))
+    recipe = Recipe(name, "static", scheme, ranges, percentile, corrected, equalized, sequential, second, full)
     return replace(recipe, min_sqnr=float(match[10])) if match[10] else recipe
+
+
+def _change(word: str) -> Change | None:
+    for kind, pattern in _CHANGES:
+        match = pattern.match(word)
+        if match is not None:
+            numbers = [int(n) for n in match.groups() if n]
+            return Change(word, kind, *numbers)
+    return None
+
+
+def _preceded(name: str, change: Change, rest: Recipe) -> Recipe:
+    """A recipe after a change.
+
+    Raises:
+        UsageError: the changes come in another order, or the recipe would undo them.
+    """
+    place = {kind: i for i, kinds in enumerate(ORDER) for kind in kinds}
+    if rest.changes and place[rest.changes[0].kind] <= place[change.kind]:
+        order = ", ".join(" or ".join(kinds) for kinds in ORDER)
+        raise UsageError(f"recipe {name!r}: {change.word} before {rest.changes[0].word}", f"the order is {order}")
+    if place[change.kind] == len(ORDER) - 1 and (rest.equalize or rest.second_order):
+        raise UsageError(f"recipe {name!r}: cle and gptq undo what {change.word} does", "use int8")
+    if change.kind == "palette" and rest.kind == "static" and not rest.scheme.per_channel:
+        raise UsageError(f"recipe {name!r}: a palette has a scale for each output", "leave out pt")
+    return replace(rest, name=f"{change.word}_{rest.name}", changes=(change, *rest.changes))

@@ -13,9 +13,12 @@ from limen.build.source import open_source
 from limen.errors import UsageError
 from limen.model import Model
 from limen.model.passes.simplify import simplify
+from limen.optimize.compress import low_rank, palettes, sparse, sparse_2_of_4
 from limen.optimize.linears import linears
 from limen.optimize.observe import Feeds, session
 from limen.optimize.prune_channels import prune_channels, total_macs
+from limen.optimize.recipes import decode
+from limen.optimize.schemes import quantize, weight_quant
 from limen.program import Array
 from random_onnx import random_onnx
 
@@ -75,3 +78,60 @@ def test_channels_that_others_make_up_for_go_without_loss(tmp_path: Path) -> Non
     assert [layer.outputs for layer in linears(done.model)] == [4, 4]
     for a, b in zip(outputs(model, feeds), outputs(done.model, feeds), strict=True):
         np.testing.assert_allclose(b, a, atol=0.02 * float(np.abs(a).max()))
+
+
+@pytest.fixture(scope="module")
+def compressible(tmp_path_factory: pytest.TempPathFactory) -> tuple[Model, Feeds]:
+    model = model_of(twins(), tmp_path_factory.mktemp("twins"))
+    return model, samples(model, 8)
+
+
+def test_zeros_are_as_many_as_asked_for(compressible: tuple[Model, Feeds]) -> None:
+    model, feeds = compressible
+    done = sparse(model, 0.5, feeds)
+    weights = np.concatenate([layer.weights.reshape(-1) for layer in linears(done)])
+    assert np.mean(weights == 0) >= 0.5
+
+
+def test_two_of_four_neighbours_are_zero_in_channels_last_order(compressible: tuple[Model, Feeds]) -> None:
+    done = sparse_2_of_4(*compressible)
+    for layer in linears(done):
+        rows = layer.weights.transpose(0, 2, 3, 1).reshape(layer.outputs, -1)
+        rows = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 4))).reshape(-1, 4)
+        assert (np.count_nonzero(rows, axis=1) <= 2).all()
+
+
+@pytest.mark.parametrize("bits", [2, 4])
+def test_palettes_survive_codes_of_eight_bits_per_channel(bits: int, compressible: tuple[Model, Feeds]) -> None:
+    model, feeds = compressible
+    for layer in linears(palettes(model, bits, feeds)):
+        scale = weight_quant(layer.weights, 0)
+        assert len(np.unique(quantize(layer.weights, scale, "int8"))) <= 2**bits
+
+
+def test_low_rank_takes_fewer_multiplications_and_keeps_what_is_redundant(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    thin = (rng.normal(0, 0.3, (24, 4)) @ rng.normal(0, 0.3, (4, 24))).astype(np.float32)
+    values = [helper.make_tensor_value_info(n, TensorProto.FLOAT, [1, 24]) for n in ("x", "y")]
+    node = helper.make_node("MatMul", ["x", "w"], ["y"])
+    graph = helper.make_graph([node], "thin", values[:1], values[1:], [numpy_helper.from_array(thin, "w")])
+    proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    model = model_of(proto, tmp_path)
+    feeds = samples(model, 64)
+    done = low_rank(model, 0.25, feeds)
+    assert total_macs(done) < 0.6 * total_macs(model)
+    for a, b in zip(outputs(model, feeds), outputs(done, feeds), strict=True):
+        np.testing.assert_allclose(b, a, atol=0.02)
+
+
+def test_recipes_name_changes_in_their_order() -> None:
+    recipe = decode("pruned50x8_rank50_palette4_int8")
+    assert [(c.kind, c.amount, c.lanes) for c in recipe.changes] == [
+        ("pruned", 50, 8),
+        ("rank", 50, 1),
+        ("palette", 4, 1),
+    ]
+    assert recipe.unchanged.name == decode("int8").name
+    for wrong in ("palette4_pruned50", "sparse70_sparse2of4", "sparse70_int8-best", "palette4_static_wi8_ai8_pt"):
+        with pytest.raises(UsageError):
+            decode(wrong)
