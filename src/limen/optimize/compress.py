@@ -2,7 +2,7 @@
 
 Layer by layer: the weights are fitted to the original outputs on the inputs that the layers before really give, then
 made sparse, few-valued or low-rank by what that loses on these inputs (``obs``; data-aware singular values); the bias
-takes the mean. How much each layer gives is decided for all layers at once, by the share of its output that it loses.
+takes the mean. Ranks are shared out among the layers by the share of its output that each would lose.
 Dense layers only: depthwise ones have few weights and little to give.
 """
 
@@ -25,8 +25,6 @@ from limen.optimize.observe import Feeds
 from limen.optimize.prune_repair import repair
 
 Floats = NDArray[np.float64]
-LEAST_KEPT = 0.1
-"""Share of a layer's weights that stays however little the layer seems to matter."""
 NARROW = 8
 """Layers with fewer inputs or outputs keep their rank."""
 
@@ -50,18 +48,18 @@ class Seen:
 
 
 def sparse(model: Model, share: float, feeds: Feeds) -> Model:
-    """``share`` of the weights of dense layers, 0 to 1, become zero: more of them where they matter less.
+    """``share`` of the weights of every dense layer, 0 to 1, become zero.
 
     Args:
         model: float, simplified, with static shapes.
-        share: of all layers' weights.
+        share: of a layer's weights; shares by second-order scores across layers lost far more on the stress zoo.
         feeds: unlabelled samples at the model's batch.
 
     Raises:
         UsageError: no layer multiplies by constant weights.
     """
-    shares = _shares(_seen(model, feeds), share)
-    return repair(model, model, feeds, {}, lambda layer, w, h: zeroed(w, h, shares[layer.name]))
+    _dense(model)
+    return repair(model, model, feeds, {}, lambda _, w, h: zeroed(w, h, share))
 
 
 def sparse_2_of_4(model: Model, feeds: Feeds) -> Model:
@@ -129,20 +127,6 @@ def _seen(model: Model, feeds: Feeds) -> dict[str, Seen]:
 
     repair(model, model, feeds, {}, form)
     return found
-
-
-def _shares(seen: Mapping[str, Seen], share: float) -> dict[str, float]:
-    """Layer -> share of its weights that goes, so that ``share`` of all goes with the least loss to second order."""
-    scores = {}
-    for name, layer in seen.items():
-        score = np.square(layer.weights) / np.diagonal(np.linalg.inv(layer.h)) / layer.energy
-        flat = score.reshape(-1)
-        stays = max(1, int(LEAST_KEPT * flat.size))
-        flat[np.argpartition(-flat, stays - 1)[:stays]] = np.inf
-        scores[name] = score
-    every = np.sort(np.concatenate([s.reshape(-1) for s in scores.values()]))
-    limit = every[min(len(every) - 1, int(share * len(every)))]
-    return {name: float((s < limit).mean()) for name, s in scores.items()}
 
 
 def _ranks(seen: Mapping[str, Seen], share: float) -> dict[str, int]:
